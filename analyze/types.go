@@ -1,0 +1,275 @@
+// Package analyze holds what all database families share: the node, its
+// position, what its start would do, findings, verdicts and plans, and Run,
+// which leads a set of inputs through the families. A family lives in a
+// package of its own below this one and implements System.
+//
+// Nothing in this package or below it opens files: a node is read through the
+// fs.FS that the caller hands over.
+package analyze
+
+import (
+	"cmp"
+
+	"github.com/lastwrite/lastwrite/parse"
+)
+
+// Evidence is a quotation: the bytes that a conclusion rests on.
+type Evidence struct {
+	parse.Span
+	Node  string // name of the node that the file belongs to
+	Quote string // what stands there, or what was computed from it
+}
+
+// A Bound says how much a Position proves.
+type Bound string
+
+// The bounds, weakest first.
+const (
+	None    Bound = "none"     // no position could be read
+	AtLeast Bound = "at_least" // the history reaches this far, perhaps further
+	Exact   Bound = "exact"    // the history ends here
+)
+
+// A Position is how far one node's history goes.
+type Position struct {
+	History string // Galera: state UUID; raft: ID of the History, "" before it is known
+	Term    uint64 // raft term of the last entry; 0 for Galera
+	Index   uint64 // raft index of the last entry, or Galera seqno
+	Bound   Bound
+}
+
+// Compare orders p and q. ok is false if the evidence does not decide: the
+// histories differ, there is no position, or a lower bound stands against a
+// larger number.
+func (p Position) Compare(q Position) (order int, ok bool) {
+	order = cmp.Or(cmp.Compare(p.Term, q.Term), cmp.Compare(p.Index, q.Index))
+	known := p.Bound != None && p.Bound != "" && q.Bound != None && q.Bound != ""
+	return order, p.History == q.History && known &&
+		(p.Bound == Exact || order > 0) && (q.Bound == Exact || order < 0)
+}
+
+// An Outcome is what a start of the server on a directory comes to.
+type Outcome string
+
+// The outcomes of a start.
+const (
+	Clean    Outcome = "clean"    // starts with all that the directory holds
+	Discards Outcome = "discards" // starts, and drops entries without a word
+	Refuses  Outcome = "refuses"  // ends with an error message
+	Crashes  Outcome = "crashes"  // ends by a signal or an assertion
+	Hangs    Outcome = "hangs"    // neither starts nor ends
+	Unknown  Outcome = "unknown"  // the evidence does not tell
+)
+
+// A Start is the forecast of one server version on one directory as it is.
+type Start struct {
+	Outcome  Outcome
+	Server   string // the implementation and version that the forecast is for
+	Error    string // the server's own words, "" if it prints none
+	Discards *Range // entries that the start would silently drop
+	Changes  []Change
+	Others   []OtherStart // the same directory under other implementations, where they differ
+}
+
+// An OtherStart is the forecast for another implementation.
+type OtherStart struct {
+	Server  string
+	Outcome Outcome
+	Error   string
+}
+
+// A Range is a run of log entries. From and To are 0 when the entries cannot
+// be numbered.
+type Range struct {
+	Entries  uint64
+	From, To uint64 // first and last index, both inclusive
+}
+
+// A Change is one thing that a start does to the directory.
+type Change struct {
+	Op   string // remove, rename, truncate, create
+	File string
+	To   string // new name of a renamed file
+}
+
+// An Identity is what the files say about who a node is.
+type Identity struct {
+	ID      string
+	Address string
+	UUID    string
+	Name    string
+	Source  string // file that tells
+}
+
+// A Mark classifies a stretch of a node's history in the picture.
+type Mark string
+
+// The marks of a picture, in the order in which a later one is drawn over an
+// earlier one.
+const (
+	MarkSnapshot    Mark = "snapshot"    // state as of the last index
+	MarkStored      Mark = "stored"      // entries in closed files
+	MarkOpen        Mark = "open"        // entries in files still being written
+	MarkCache       Mark = "cache"       // replication cache (gcache)
+	MarkUncommitted Mark = "uncommitted" // certainly never committed
+	MarkDiscarded   Mark = "discarded"   // a start would drop them
+	MarkGap         Mark = "gap"
+	MarkDamage      Mark = "damage"
+	MarkForked      Mark = "forked"     // content differs from the other histories
+	MarkArtificial  Mark = "artificial" // written by a recovery tool, no data
+)
+
+// A Stretch is one marked run of a node's index or seqno axis.
+type Stretch struct {
+	Mark        Mark
+	First, Last uint64
+	Label       string // file name or reason
+}
+
+// A Node is one copied data directory and what it proves.
+type Node struct {
+	Name     string // unique in a run
+	Path     string // where it was found, as the user would write it
+	Input    int    // number of the input that holds it
+	Dir      string // directory within the input, slash separated, "." for its root
+	System   string
+	Product  string
+	Role     string // as its own system says: voter, standby, spare, …; "" if unknown
+	Member   string // yes, no (removed or foreign), or unknown
+	Identity Identity
+	Position Position
+	Start    Start
+	Facts    any // per system, see the contract
+	Damage   []parse.Damage
+	Picture  []Stretch
+	Model    any // what the System read; nobody else looks inside
+}
+
+// A Severity orders findings.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // stops a start, or loses or corrupts data
+	Warning Severity = "warning" // a person should look before acting
+	Info    Severity = "info"    // good to know
+)
+
+// A Finding is one conclusion. Its ID has a catalog entry and a page under
+// docs/findings; Title and Severity come from the catalog unless set here.
+type Finding struct {
+	ID       string
+	Node     string // "" means the cluster
+	Severity Severity
+	Detail   string
+	Evidence []Evidence
+}
+
+// A History is one line of writes that nodes share. Two histories in a
+// cluster mean that it diverged, or that a directory is foreign.
+type History struct {
+	ID      string
+	Nodes   []string
+	Ranking [][]string // ranks of equals, best first
+}
+
+// A Verdict is the answer for one cluster.
+type Verdict struct {
+	Decided             bool
+	MostRecent          []string
+	MostRecentStartable []string
+	Recommended         string
+	Provisional         bool
+	Missing             []string
+	Reason              string
+}
+
+// A Cluster is all that report and repair ever see of one cluster.
+type Cluster struct {
+	ID        string
+	System    string
+	Product   string
+	Name      string
+	Verdict   Verdict
+	Histories []History
+	Nodes     []*Node
+	Findings  []Finding
+	Plans     []Plan
+}
+
+// A Plan is a way out, as data: report prints it, repair executes it.
+type Plan struct {
+	ID       string // stable within a report: "continue-from-n2"
+	Title    string
+	Base     string // the node whose data is kept
+	Warnings []string
+	Loses    []Loss
+	Steps    []Step
+	Commands []Command // what the operator runs afterwards, in order
+	Promise  []Promise // what the written directories must satisfy
+}
+
+// A Loss is what a plan gives up on one node.
+type Loss struct {
+	Node    string
+	Entries uint64
+	From    uint64 // first lost index or seqno, 0 if not numbered
+	To      uint64
+	Text    string // transactions, pages, databases, and how sure that is
+}
+
+// A Promise is checked by analysing a repaired directory.
+type Promise struct {
+	Node        string
+	Term, Index uint64
+}
+
+// A Command is one command line for the operator.
+type Command struct {
+	Node string // where to run it, "" for any host
+	Run  string
+	Why  string
+}
+
+// A StepOp says what a Step does.
+type StepOp string
+
+// The operations of a plan. All but LeaveOut and the two last create one file
+// of an output directory as the concatenation of the step's parts.
+const (
+	Copy     StepOp = "copy"      // one part: a whole file of the input
+	Cut      StepOp = "cut"       // one part: the beginning of a file of the input
+	Assemble StepOp = "assemble"  // ranges of input files and literal bytes
+	Write    StepOp = "write"     // literal bytes only
+	LeaveOut StepOp = "leave-out" // a file of the input that is not taken over
+	SQL      StepOp = "sql"       // statements on a SQLite file that an earlier step made
+	Archive  StepOp = "archive"   // a tar.gz of files that earlier steps made
+)
+
+// A Step makes one file of a repaired directory.
+type Step struct {
+	Op      StepOp
+	Node    string // output directory
+	File    string // path below it, slash separated
+	Because string // finding ID or one sentence
+	Mode    uint32 // permission bits, 0 for 0600
+	Parts   []Part
+	SQL     []string
+	Members []Member // for Archive
+}
+
+// A Part is a piece of a file: literal data, or a range of an input file.
+type Part struct {
+	Node   string // input node; "" for literal data
+	File   string
+	Offset int64
+	Length int64 // -1: to the end of the file
+	Data   []byte
+}
+
+// A Member is one file of an archive that a plan writes.
+type Member struct {
+	File string // path below the step's node, or "" when Data is set
+	Name string // name inside the archive
+	Data []byte
+}

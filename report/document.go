@@ -1,0 +1,214 @@
+// Package report turns what analyze found into a Document, the JSON report of
+// docs/json.md, once; the packages below it render a Document and decide
+// nothing.
+package report
+
+// Schema is the version of the JSON report. Additive changes keep it.
+const Schema = "lastwrite.report/1"
+
+// A Document is the whole report. Lists are sorted and never nil.
+type Document struct {
+	Schema   string    `json:"schema"`
+	Tool     Tool      `json:"tool"`
+	Inputs   []Input   `json:"inputs"`
+	Clusters []Cluster `json:"clusters"`
+	Notes    []Note    `json:"notes"` // inputs without a node, unreadable files, strangers
+}
+
+// Tool names the program that made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// An Input is one path of the command line.
+type Input struct {
+	Node           string   `json:"node"` // NAME= as given, "" if none
+	Path           string   `json:"path"`
+	Kind           string   `json:"kind"` // directory, archive, bundle
+	Files          int      `json:"files"`
+	Bytes          int64    `json:"bytes"`
+	ManifestSHA256 string   `json:"manifest_sha256"` // "" with --quick
+	Unchanged      bool     `json:"unchanged"`
+	Changed        []string `json:"changed"` // files that did change while they were read
+}
+
+// A Note is something about the inputs as such.
+type Note struct {
+	Severity string `json:"severity"`
+	Path     string `json:"path"`
+	Text     string `json:"text"`
+}
+
+// A Cluster is one cluster that was found.
+type Cluster struct {
+	ID        string    `json:"id"`
+	System    string    `json:"system"`
+	Product   string    `json:"product"`
+	Name      string    `json:"name"`
+	Verdict   Verdict   `json:"verdict"`
+	Histories []History `json:"histories"`
+	Nodes     []Node    `json:"nodes"`
+	Findings  []Finding `json:"findings"`
+	Plans     []Plan    `json:"plans"`
+}
+
+// A Verdict is the answer for one cluster.
+type Verdict struct {
+	Decided             bool     `json:"decided"`
+	MostRecent          []string `json:"most_recent"`
+	MostRecentStartable []string `json:"most_recent_startable"`
+	Recommended         string   `json:"recommended"`
+	Provisional         bool     `json:"provisional"`
+	Missing             []string `json:"missing"`
+	Reason              string   `json:"reason"`
+}
+
+// A History is one line of writes, with its nodes in ranks of equals.
+type History struct {
+	ID      string     `json:"id"`
+	Nodes   []string   `json:"nodes"`
+	Ranking [][]string `json:"ranking"`
+}
+
+// A Node is one data directory.
+type Node struct {
+	Name     string    `json:"name"`
+	Path     string    `json:"path"`
+	System   string    `json:"system"`
+	Product  string    `json:"product"`
+	Role     string    `json:"role"`
+	Member   string    `json:"member"` // yes, no, unknown
+	Identity Identity  `json:"identity"`
+	Position Position  `json:"position"`
+	Start    Start     `json:"start"`
+	Facts    any       `json:"facts"`
+	Damage   []Damage  `json:"damage"`
+	Picture  []Stretch `json:"picture"`
+}
+
+// An Identity is who the files say the node is.
+type Identity struct {
+	ID      string `json:"id"`
+	Address string `json:"address"`
+	UUID    string `json:"uuid"`
+	Name    string `json:"name"`
+	Source  string `json:"source"`
+}
+
+// A Position is how far the node's history goes. Index is a string in JSON if
+// it exceeds 2^53.
+type Position struct {
+	History string `json:"history"`
+	Term    uint64 `json:"term"`
+	Index   uint64 `json:"index"`
+	Bound   string `json:"bound"`
+}
+
+// A Start is the forecast of a start on the directory as it is.
+type Start struct {
+	Outcome  string       `json:"outcome"`
+	Server   string       `json:"server"`
+	Error    string       `json:"error"`
+	Discards *Discards    `json:"discards"`
+	Changes  []Change     `json:"changes"`
+	Others   []OtherStart `json:"others"`
+}
+
+// An OtherStart is the forecast under another implementation, where it differs.
+type OtherStart struct {
+	Server  string `json:"server"`
+	Outcome string `json:"outcome"`
+	Error   string `json:"error"`
+}
+
+// Discards are entries that a start would silently drop.
+type Discards struct {
+	Entries   uint64 `json:"entries"`
+	FromIndex uint64 `json:"from_index"`
+	ToIndex   uint64 `json:"to_index"`
+}
+
+// A Change is one thing that a start does to the directory.
+type Change struct {
+	Op   string `json:"op"`
+	File string `json:"file"`
+	To   string `json:"to"`
+}
+
+// A Damage is one place with bad bytes.
+type Damage struct {
+	File   string `json:"file"`
+	Offset int64  `json:"offset"`
+	Length int64  `json:"length"`
+	Field  string `json:"field"`
+	Kind   string `json:"kind"`
+	Want   string `json:"want"`
+	Got    string `json:"got"`
+	Note   string `json:"note"`
+}
+
+// A Stretch is one marked run of the node's history axis.
+type Stretch struct {
+	Mark  string `json:"mark"`
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+	Label string `json:"label"`
+}
+
+// A Finding is one conclusion with the bytes that it rests on.
+type Finding struct {
+	ID       string     `json:"id"`
+	Severity string     `json:"severity"` // error, warning, info
+	Node     string     `json:"node"`     // "" means the cluster
+	Title    string     `json:"title"`
+	Detail   string     `json:"detail"`
+	Evidence []Evidence `json:"evidence"`
+	Docs     string     `json:"docs"` // path of the page in the repository
+}
+
+// Evidence is a quotation.
+type Evidence struct {
+	Node   string `json:"node"`
+	File   string `json:"file"`
+	Offset int64  `json:"offset"`
+	Length int64  `json:"length"`
+	Field  string `json:"field"`
+	Quote  string `json:"quote"`
+}
+
+// A Plan is a way out. Data of literal parts is left to the plan file.
+type Plan struct {
+	ID       string    `json:"id"`
+	Title    string    `json:"title"`
+	Base     string    `json:"base"`
+	Warnings []string  `json:"warnings"`
+	Loses    []Loss    `json:"loses"`
+	Steps    []Step    `json:"steps"`
+	Commands []Command `json:"commands"`
+}
+
+// A Loss is what a plan gives up on one node.
+type Loss struct {
+	Node      string `json:"node"`
+	Entries   uint64 `json:"entries"`
+	FromIndex uint64 `json:"from_index"`
+	ToIndex   uint64 `json:"to_index"`
+	Text      string `json:"text"`
+}
+
+// A Step makes one file of a repaired directory, or leaves one out.
+type Step struct {
+	Op      string   `json:"op"`
+	Node    string   `json:"node"`
+	File    string   `json:"file"`
+	From    []string `json:"from"` // "n2:metadata1", "n2:open-1@0+4096", "literal 80 bytes"
+	Because string   `json:"because"`
+}
+
+// A Command is one command line for the operator.
+type Command struct {
+	Node string `json:"node"`
+	Run  string `json:"run"`
+	Why  string `json:"why"`
+}
