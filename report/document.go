@@ -96,12 +96,11 @@ type Identity struct {
 	Source  string `json:"source"`
 }
 
-// A Position is how far the node's history goes. Index is a string in JSON if
-// it exceeds 2^53.
+// A Position is how far the node's history goes.
 type Position struct {
 	History string `json:"history"`
-	Term    uint64 `json:"term"`
-	Index   uint64 `json:"index"`
+	Term    Number `json:"term"`
+	Index   Number `json:"index"`
 	Bound   string `json:"bound"`
 }
 
@@ -124,9 +123,9 @@ type OtherStart struct {
 
 // Discards are entries that a start would silently drop.
 type Discards struct {
-	Entries   uint64 `json:"entries"`
-	FromIndex uint64 `json:"from_index"`
-	ToIndex   uint64 `json:"to_index"`
+	Entries   Number `json:"entries"`
+	FromIndex Number `json:"from_index"`
+	ToIndex   Number `json:"to_index"`
 }
 
 // A Change is one thing that a start does to the directory.
@@ -151,8 +150,8 @@ type Damage struct {
 // A Stretch is one marked run of the node's history axis.
 type Stretch struct {
 	Mark  string `json:"mark"`
-	First uint64 `json:"first"`
-	Last  uint64 `json:"last"`
+	First Number `json:"first"`
+	Last  Number `json:"last"`
 	Label string `json:"label"`
 }
 
@@ -191,9 +190,9 @@ type Plan struct {
 // A Loss is what a plan gives up on one node.
 type Loss struct {
 	Node      string `json:"node"`
-	Entries   uint64 `json:"entries"`
-	FromIndex uint64 `json:"from_index"`
-	ToIndex   uint64 `json:"to_index"`
+	Entries   Number `json:"entries"`
+	FromIndex Number `json:"from_index"`
+	ToIndex   Number `json:"to_index"`
 	Text      string `json:"text"`
 }
 
@@ -203,6 +202,7 @@ type Step struct {
 	Node    string   `json:"node"`
 	File    string   `json:"file"`
 	From    []string `json:"from"` // "n2:metadata1", "n2:open-1@0+4096", "literal 80 bytes"
+	SQL     []string `json:"sql"`  // statements that are run on the file
 	Because string   `json:"because"`
 }
 

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// complete returns a deep copy of d in which no slice and no map is nil and
+// all text is valid UTF-8. It reaches into the facts of the systems, whose
+// types this package does not know.
+func complete(d *Document) *Document {
+	return completed(reflect.ValueOf(d)).Interface().(*Document)
+}
+
+func completed(v reflect.Value) reflect.Value {
+	if encodesItself(v.Type()) {
+		return v
+	}
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.String:
+		out.SetString(validText(v.String()))
+	case reflect.Pointer:
+		if !v.IsNil() {
+			out.Set(reflect.New(v.Type().Elem()))
+			out.Elem().Set(completed(v.Elem()))
+		}
+	case reflect.Interface:
+		if !v.IsNil() {
+			out.Set(completed(v.Elem()))
+		}
+	case reflect.Struct:
+		out.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out.Field(i).Set(completed(v.Field(i)))
+			}
+		}
+	case reflect.Slice:
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(completed(v.Index(i)))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			out.Index(i).Set(completed(v.Index(i)))
+		}
+	case reflect.Map:
+		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		for key, value := range v.Seq2() {
+			out.SetMapIndex(completed(key), completed(value))
+		}
+	default:
+		out.Set(v)
+	}
+	return out
+}
+
+// encodesItself reports whether values of t bring their own JSON form, such as
+// time.Time does.
+func encodesItself(t reflect.Type) bool {
+	for _, iface := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+		if t.Kind() != reflect.Interface && t.Implements(iface) {
+			return true
+		}
+	}
+	return false
+}
+
+// validText replaces every byte of s that is not UTF-8 by its escape.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
