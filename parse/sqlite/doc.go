@@ -53,6 +53,6 @@
 //	    24     n  the page
 //
 // A frame counts only while salts and checksums of all frames up to it hold.
-// Frames with other salts are left over from before the last restart of the
-// log and are no damage.
+// Frames whose first salt is lower by at most the checkpoint sequence number
+// are left over from before a restart of the log and are no damage.
 package sqlite

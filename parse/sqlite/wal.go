@@ -46,7 +46,7 @@ type WAL struct {
 	Commits   uint64         // transactions
 	Pages     uint32         // database size in pages after the last commit, 0 without commits
 	Later     uint64         // frames behind the first bad one whose salts and checksum still hold
-	Stale     uint64         // frames behind the end that carry other salts: left over, no damage
+	Stale     uint64         // frames behind the end with the salts of an earlier run: left over, no damage
 	End       int64          // offset in the containing file behind the last good frame
 	Damage    []parse.Damage // at most one entry for a bad frame, and one for a torn end
 }
@@ -248,7 +248,10 @@ func (in *walReader) check(buf []byte, sum [2]uint32, number uint64, start int64
 		}
 	}
 	if salt != h.Salt {
-		return damage(parse.Mismatch, 8, 8, "salt", sumText(h.Salt), sumText(salt)), true
+		// Each restart of the log adds 1 to the first salt and to the checkpoint
+		// sequence number (src/wal.c walRestartHdr).
+		age := h.Salt[0] - salt[0]
+		return damage(parse.Mismatch, 8, 8, "salt", sumText(h.Salt), sumText(salt)), age > 0 && age <= h.Checkpoint
 	}
 	if binary.BigEndian.Uint32(buf) == 0 {
 		return damage(parse.BadValue, 0, 4, "page", "at least 1", "0"), false

@@ -128,6 +128,7 @@ func TestReadWALDamage(t *testing.T) {
 		{"salt", func(b []byte) []byte { b[32+frame+8] ^= 1; return b }, parse.Mismatch, "wal.frame[1].salt", 32 + frame + 8, 8, 1, 1},
 		{"page 0", set(32+frame, 0), parse.BadValue, "wal.frame[1].page", 32 + frame, 4, 1, 1},
 		{"zeroed frame", func(b []byte) []byte { clear(b[32+frame:][:frame]); return b }, parse.Mismatch, "wal.frame[1].salt", 32 + frame + 8, 8, 1, 0},
+		{"zeroed tail", func(b []byte) []byte { clear(b[32+frame:]); return b }, parse.Mismatch, "wal.frame[1].salt", 32 + frame + 8, 8, 1, 0},
 		{"torn frame", func(b []byte) []byte { return b[:32+2*frame+10] }, parse.Truncated, "wal.frame[2]", 32 + 2*frame, 10, 2, 0},
 		{"torn header", func(b []byte) []byte { return b[:31] }, parse.Truncated, "wal.header", 0, 31, 0, 0},
 	}
