@@ -6,13 +6,6 @@ import (
 	"io/fs"
 )
 
-// An Input is one opened path of the command line: a directory or an archive.
-type Input struct {
-	Name string // NAME= of the command line, "" if none was given
-	Path string // as given
-	FS   fs.FS  // read-only; regular files also implement io.ReaderAt and io.Seeker
-}
-
 // A Candidate is a directory that a System claims to be able to read.
 type Candidate struct {
 	Dir     string // within the input, slash separated, "." for its root

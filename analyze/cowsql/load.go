@@ -1,0 +1,615 @@
+package cowsql
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/parse/cowsql"
+)
+
+// bootstrapID is the id of the first node of a go-dqlite or go-cowsql
+// application; id 1 bootstraps as well (cowsql src/server.c).
+const bootstrapID = 0x2dc171858c3155be
+
+// A failure is a return code of the C library.
+type failure uint8
+
+const (
+	okay failure = iota
+	corrupt
+	ioerr
+	malformed
+	invalid
+)
+
+// A loaded segment: its position in the log that the loader builds.
+type piece struct {
+	File  string // name before the load
+	First uint64 // index of its first entry
+	N     uint64
+	Run   *cowsql.Run // nil if the content was not read
+}
+
+func (p piece) last() uint64 { return p.First + p.N - 1 }
+
+// A load is what the library makes of a directory.
+type load struct {
+	Implementation Implementation
+	Outcome        analyze.Outcome
+	Stage          string // raft_init, raft_bootstrap, raft_start
+	Message        string // behind the stage's prefix, as printed
+	Changes        []analyze.Change
+
+	Term, Vote uint64
+	Metadata   string    // the file that is authoritative, "" if none
+	Snapshot   *snapshot // the one that is loaded, nil if none
+	Start      uint64    // index of the first entry
+	Pieces     []piece
+	LastIndex  uint64
+	LastTerm   uint64
+	SetAside   []string // segments renamed to corrupt-*
+	CutOff     []string // open segments cut in front of damaged batches
+	Bootstraps bool     // writes a first configuration of its own
+	LosesRows  bool     // the snapshot restore leaves out pages without a word
+}
+
+// err renders the message as the server prints it.
+func (l *load) err() string {
+	if l.Outcome != analyze.Refuses {
+		return ""
+	}
+	return l.Stage + "(): " + l.Message
+}
+
+// starts reports whether the node would run.
+func (l *load) starts() bool { return l.Outcome == analyze.Clean || l.Outcome == analyze.Discards }
+
+// A simulation is one run of the loader over a copy of the listing.
+type simulation struct {
+	load
+	dir    *directory
+	names  map[string]*file // the directory as it changes
+	errmsg string           // raft_io.errmsg: survives where the C code does not write it
+	id     uint64
+	boot   bool
+}
+
+// simulate runs the steps of a node start (src/uv.c uvInit, uvLoad; cowsql
+// src/server.c) on the model of a directory. id is the node's own id, 0 if
+// unknown.
+func simulate(d *directory, im Implementation, id uint64) *load {
+	s := &simulation{dir: d, names: map[string]*file{}, id: id}
+	s.Implementation = im
+	s.Outcome = analyze.Clean
+	for _, f := range d.Files {
+		s.names[f.Name.File] = f
+	}
+	s.boot = id == 1 || id == bootstrapID
+	s.run()
+	return &s.load
+}
+
+func (s *simulation) run() {
+	s.maintenance()
+	if f := s.metadata(); f != okay {
+		s.refuse("raft_init")
+		return
+	}
+	if s.boot && s.Term == 0 {
+		s.Bootstraps = true
+		s.change("create", "metadata1", "")
+		const first = "0000000000000001-0000000000000001"
+		s.Term, s.Vote = 1, 0
+		if _, exists := s.names[first]; exists {
+			s.Outcome, s.Stage, s.Message = analyze.Refuses, "raft_bootstrap", ""
+			return
+		}
+		s.change("create", first, "")
+		run := cowsql.NewRun([]cowsql.Entry{{Term: 1, Type: cowsql.Change}})
+		s.names[first] = &file{Name: cowsql.ParseName(first), Size: 80, Segment: &cowsql.Segment{File: first, Size: 80, Format: 1, Run: *run}}
+	}
+	f := s.pass()
+	if f == corrupt && s.Outcome == analyze.Clean {
+		f = s.pass()
+	}
+	if s.Outcome != analyze.Clean {
+		return
+	}
+	if f != okay {
+		s.refuse("raft_start")
+		return
+	}
+	s.restore()
+	if s.starts() && s.Implementation.OpensAtStart {
+		s.change("create", "open-1", "")
+		s.change("create", "open-2", "")
+	}
+}
+
+// refuse ends the simulation with the message so far.
+func (s *simulation) refuse(stage string) {
+	s.Outcome, s.Stage = analyze.Refuses, stage
+	s.Message = cutMessage("io: " + s.errmsg)
+}
+
+// cutMessage cuts at the size of the library's buffer.
+func cutMessage(m string) string {
+	if len(m) > 255 {
+		return m[:255]
+	}
+	return m
+}
+
+// printf and wrap are ErrMsgPrintf and ErrMsgWrapf.
+func (s *simulation) printf(format string, args ...any) {
+	s.errmsg = cutMessage(fmt.Sprintf(format, args...))
+}
+
+func (s *simulation) wrap(format string, args ...any) {
+	s.errmsg = cutMessage(fmt.Sprintf(format, args...) + ": " + s.errmsg)
+}
+
+func (s *simulation) change(op, name, to string) {
+	s.Changes = append(s.Changes, analyze.Change{Op: op, File: name, To: to})
+}
+
+func (s *simulation) remove(name string) {
+	s.change("remove", name, "")
+	delete(s.names, name)
+}
+
+func (s *simulation) sorted() []string {
+	out := make([]string, 0, len(s.names))
+	for name := range s.names {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// maintenance deletes unfinished files and halves of snapshots.
+func (s *simulation) maintenance() {
+	for _, name := range s.sorted() {
+		f := s.names[name]
+		switch n := f.Name; n.Kind {
+		case cowsql.KindTemporary:
+			s.remove(name)
+		case cowsql.KindSnapshotData:
+			if _, ok := s.names[cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)+".meta"]; !ok {
+				s.remove(name)
+			}
+		case cowsql.KindSnapshotMeta:
+			if _, ok := s.names[cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)]; !ok {
+				s.remove(name)
+			}
+		}
+	}
+}
+
+// metadata chooses between metadata1 and metadata2 (src/uv_metadata.c).
+func (s *simulation) metadata() failure {
+	var found [2]cowsql.MetadataFile
+	for i := range found {
+		name := fmt.Sprintf("metadata%d", i+1)
+		f := s.names[name]
+		if f == nil {
+			continue
+		}
+		switch {
+		case f.Size < cowsql.MetadataSize:
+			s.remove(name)
+			continue
+		case f.Size > cowsql.MetadataSize:
+			s.printf("%s has size %d instead of 32", name, f.Size)
+			return corrupt
+		}
+		m := f.Metadata
+		switch {
+		case m.Format != 1:
+			s.printf("decode content of %s: bad format version %d", name, m.Format)
+			return malformed
+		case m.Version == 0:
+			s.printf("decode content of %s: version is set to zero", name)
+			return corrupt
+		}
+		found[i] = m
+	}
+	a, b := found[0], found[1]
+	switch {
+	case a.Version == 0 && b.Version == 0:
+		return okay
+	case a.Version == b.Version:
+		s.printf("metadata1 and metadata2 are both at version %d", a.Version)
+		return corrupt
+	case a.Version > b.Version:
+		s.Term, s.Vote, s.Metadata = a.Term, a.VotedFor, "metadata1"
+	default:
+		s.Term, s.Vote, s.Metadata = b.Term, b.VotedFor, "metadata2"
+	}
+	return okay
+}
+
+// pass is uvLoadSnapshotAndEntries.
+func (s *simulation) pass() failure {
+	s.Snapshot, s.Start, s.Pieces = nil, 1, nil
+	snapshots, segments := s.list()
+	if len(snapshots) > 0 {
+		f := okay
+		for i := len(snapshots) - 1; i >= 0; i-- {
+			if f = s.loadSnapshot(snapshots[i]); f == okay {
+				s.Snapshot = snapshots[i]
+				break
+			}
+			if s.Outcome != analyze.Clean || !s.Implementation.Fallback {
+				break
+			}
+		}
+		if s.Outcome != analyze.Clean || f != okay {
+			return f
+		}
+		if segments, f = s.filter(segments); f != okay {
+			return f
+		}
+		s.Start = s.Snapshot.Index + 1
+		if len(segments) > 0 && segments[0].Name.Kind == cowsql.KindClosed {
+			s.Start = segments[0].Name.First
+		}
+	}
+	next := s.Start
+	if len(segments) > 0 {
+		var f failure
+		if next, f = s.loadSegments(segments); f != okay {
+			return f
+		}
+		if s.Snapshot != nil && next-1 < s.Snapshot.Index {
+			s.printf("last entry on disk has index %d, which is behind last snapshot's index %d", next-1, s.Snapshot.Index)
+			return corrupt
+		}
+	}
+	s.LastIndex = next - 1
+	s.LastTerm = 0
+	if n := len(s.Pieces); n > 0 {
+		if p := s.Pieces[n-1]; p.Run != nil {
+			s.LastTerm = p.Run.TermAt(p.Run.Len() - 1)
+		}
+	} else if s.Snapshot != nil {
+		s.LastTerm, s.LastIndex = s.Snapshot.Term, s.Snapshot.Index
+	}
+	return okay
+}
+
+// list is UvList: snapshots in order, then closed and open segments.
+func (s *simulation) list() (snapshots []*snapshot, segments []*file) {
+	for _, name := range s.sorted() {
+		f := s.names[name]
+		switch f.Name.Kind {
+		case cowsql.KindSnapshotMeta:
+			data := s.names[strings.TrimSuffix(name, ".meta")]
+			if data != nil && data.Size != 0 {
+				snapshots = append(snapshots, &snapshot{Term: f.Name.Term, Index: f.Name.Index, Timestamp: f.Name.Timestamp, Meta: f, Data: data})
+			}
+		case cowsql.KindClosed, cowsql.KindOpen:
+			segments = append(segments, f)
+		}
+	}
+	slices.SortStableFunc(snapshots, func(a, b *snapshot) int {
+		return cmp.Or(cmp.Compare(a.Term, b.Term), cmp.Compare(a.Index, b.Index), cmp.Compare(a.Timestamp, b.Timestamp))
+	})
+	return snapshots, mergeSort(segments)
+}
+
+// mergeSort sorts segments as the library's comparison does under the C
+// library's merge sort. For overlapping ranges the comparison says "after" in
+// both directions, so that the result depends on the algorithm and on the
+// order of the listing, which libuv sorts by name.
+func mergeSort(list []*file) []*file {
+	if len(list) < 2 {
+		return list
+	}
+	half := len(list) / 2
+	a, b := mergeSort(list[:half]), mergeSort(list[half:])
+	out := make([]*file, 0, len(list))
+	for len(a) > 0 && len(b) > 0 {
+		if segmentBefore(a[0].Name, b[0].Name) {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// segmentBefore is uvSegmentInfoCompare(x, y) < 0.
+func segmentBefore(x, y cowsql.Name) bool {
+	switch {
+	case x.Kind != y.Kind:
+		return x.Kind == cowsql.KindClosed
+	case x.Kind == cowsql.KindOpen:
+		return x.Counter < y.Counter
+	}
+	return y.First > x.Last
+}
+
+// loadSnapshot is UvSnapshotLoad.
+func (s *simulation) loadSnapshot(sn *snapshot) failure {
+	m := sn.Meta.Meta
+	switch m.Stop {
+	case cowsql.MetaShortHeader:
+		s.printf("short read: %d bytes instead of 32", m.Got)
+		return ioerr
+	case cowsql.MetaFormat:
+		return malformed
+	case cowsql.MetaLength:
+		return corrupt
+	case cowsql.MetaShortBody:
+		s.printf("short read: %d bytes instead of %d", m.Got, m.Length)
+		return ioerr
+	case cowsql.MetaChecksum:
+		s.printf("read %s: checksum mismatch", sn.Meta.Name.File)
+		return corrupt
+	case cowsql.MetaConfiguration:
+		return malformed
+	}
+	data := sn.Data.Snapshot
+	if data == nil {
+		return okay
+	}
+	if !data.LZ4.Used {
+		if s.Implementation.LZ4Only {
+			s.printf("LZ4F_getFrameInfo ERROR_frameType_unknown")
+			return ioerr
+		}
+		return okay
+	}
+	switch {
+	case data.LZ4.Cut && s.Implementation.LZ4Only:
+		s.printf("short read: %d bytes instead of %d", data.LZ4.Read, data.LZ4.Size)
+		return ioerr
+	case data.LZ4.Cut:
+		s.Outcome = analyze.Hangs // src/compress.c Decompress never sees the end
+		return ioerr
+	case data.LZ4.Err != "":
+		name := "ERROR_GENERIC"
+		if data.LZ4.Checksum {
+			name = "ERROR_contentChecksum_invalid"
+		}
+		s.printf("LZ4F_decompress %s", name)
+		return ioerr
+	}
+	return okay
+}
+
+// filter is uvFilterSegments.
+func (s *simulation) filter(segments []*file) ([]*file, failure) {
+	if len(segments) == 0 || segments[0].Name.Kind == cowsql.KindOpen {
+		return segments, okay
+	}
+	j := len(segments) - 1
+	open := segments[j].Name.Kind == cowsql.KindOpen
+	for segments[j].Name.Kind == cowsql.KindOpen {
+		j--
+	}
+	if segments[j].Name.Last < s.Snapshot.Index && !open {
+		return nil, okay
+	}
+	i := j
+	for i > 0 && segments[i-1].Name.Last == segments[i].Name.First-1 {
+		i--
+	}
+	if segments[i].Name.First > s.Snapshot.Index+1 {
+		s.printf("closed segment %s is past last snapshot %s", segments[i].Name.File, s.Snapshot.Data.Name.File)
+		return nil, corrupt
+	}
+	return segments[i:], okay
+}
+
+// loadSegments is uvSegmentLoadAll.
+func (s *simulation) loadSegments(segments []*file) (next uint64, f failure) {
+	next = s.Start
+	for i, seg := range segments {
+		if seg.Name.Kind == cowsql.KindOpen {
+			next, f = s.loadOpen(seg, next)
+			s.wrap("load open segment %s", seg.Name.File)
+			if s.Outcome != analyze.Clean {
+				return next, f
+			}
+			if f == corrupt {
+				s.setAside(segments[i:])
+			}
+			if f != okay {
+				return next, f
+			}
+			continue
+		}
+		if s.Implementation.Asserts && (seg.Name.First < s.Start || seg.Name.First > seg.Name.Last) {
+			s.Outcome = analyze.Crashes
+			return next, corrupt
+		}
+		if seg.Name.First != next {
+			s.printf("unexpected closed segment %s: first index should have been %d", seg.Name.File, next)
+			return next, corrupt
+		}
+		if f = s.loadClosed(seg); f != okay {
+			s.wrap("load closed segment %s", seg.Name.File)
+			if f == corrupt && (i == len(segments)-1 || segments[i+1].Name.Kind == cowsql.KindOpen) {
+				s.setAside(segments[i:])
+			}
+			return next, f
+		}
+		p := piece{File: seg.Name.File, First: next, N: seg.Name.Last - seg.Name.First + 1}
+		if seg.Segment != nil {
+			p.Run = &seg.Segment.Run
+		}
+		s.Pieces = append(s.Pieces, p)
+		next += p.N
+	}
+	return next, okay
+}
+
+// setAside is what automatic recovery does: rename to corrupt-*.
+func (s *simulation) setAside(segments []*file) {
+	for _, seg := range segments {
+		name := seg.Name.File
+		if _, ok := s.names[name]; !ok {
+			continue // an open segment that was closed or removed before
+		}
+		s.change("rename", name, "corrupt-<time>-"+name)
+		s.SetAside = append(s.SetAside, name)
+		delete(s.names, name)
+	}
+}
+
+// batchMessage writes the message of uvLoadEntriesBatch and returns its code.
+func (s *simulation) batchMessage(seg *cowsql.Segment) failure {
+	f := corrupt
+	short := func(what string) {
+		s.printf("%s: short read: %d bytes instead of %d", what, seg.StopLeft, seg.StopWant)
+		f = ioerr
+	}
+	switch seg.Stop {
+	case cowsql.ShortPreamble:
+		short("read preamble")
+	case cowsql.ShortHeader:
+		short("read header")
+	case cowsql.ShortData:
+		short("read data")
+	case cowsql.CountZero:
+		s.printf("entries count in preamble is zero")
+	case cowsql.CountTooHigh:
+		s.printf("entries count %d in preamble is too high", seg.StopCount)
+	case cowsql.HeaderChecksum:
+		s.printf("header checksum mismatch")
+	case cowsql.DataChecksum:
+		s.printf("data checksum mismatch")
+	case cowsql.BadType:
+		f = malformed // without a message: what was there before is printed
+	}
+	return f
+}
+
+func (s *simulation) loadClosed(f *file) failure {
+	seg := f.Segment
+	if seg == nil {
+		return okay // not read: --quick trusts the name
+	}
+	switch seg.Stop {
+	case cowsql.EmptyFile:
+		s.printf("file is empty")
+		return corrupt
+	case cowsql.ShortFile:
+		s.printf("file has only %d bytes", f.Size)
+		return ioerr
+	case cowsql.BadFormat:
+		s.printf("unexpected format version %d", seg.Format)
+		return corrupt
+	}
+	if seg.Stop == cowsql.EndOfFile && seg.Len() == 0 { // the format word alone
+		s.printf("read preamble: short read: 0 bytes instead of 8")
+		s.wrap("entries batch 1 starting at byte 8")
+		return ioerr
+	}
+	if seg.Stop != cowsql.EndOfFile {
+		code := s.batchMessage(seg)
+		s.wrap("entries batch %d starting at byte %d", seg.Batches+1, seg.StopAt)
+		return code
+	}
+	if want := uint32(f.Name.Last - f.Name.First + 1); uint64(seg.Len()) != uint64(want) {
+		s.printf("found %d entries (expected %d)", seg.Len(), want)
+		return corrupt
+	}
+	return okay
+}
+
+func (s *simulation) loadOpen(f *file, next uint64) (uint64, failure) {
+	seg, name := f.Segment, f.Name.File
+	switch {
+	case seg.Stop == cowsql.EmptyFile, seg.AllZero:
+		s.remove(name)
+		return next, okay
+	case seg.Stop == cowsql.ShortFile:
+		s.printf("file has only %d bytes", f.Size)
+		return next, ioerr
+	case seg.Stop == cowsql.BadFormat:
+		s.printf("unexpected format version %d", seg.Format)
+		return next, corrupt
+	}
+	if seg.Stop != cowsql.EndOfFile || seg.Len() == 0 {
+		code := corrupt
+		if seg.Stop == cowsql.EndOfFile {
+			s.printf("read preamble: short read: 0 bytes instead of 8")
+			code = ioerr
+		} else {
+			code = s.batchMessage(seg)
+		}
+		if code != corrupt {
+			if seg.Len() > 0 {
+				// The buffer of the batches that were loaded is freed twice
+				// (uvSegmentLoadOpen, then uvSegmentLoadAll).
+				s.Outcome = analyze.Crashes
+				return next, code
+			}
+			s.wrap("entries batch %d starting at byte %d", seg.Batches+1, seg.StopAt)
+			return next, code
+		}
+		if seg.Len() == 0 {
+			s.remove(name)
+			return next, okay
+		}
+		if seg.NonZero >= 0 {
+			s.CutOff = append(s.CutOff, name)
+		}
+	}
+	last := next + uint64(seg.Len()) - 1
+	closed := cowsql.ClosedName(next, last)
+	if seg.End < f.Size {
+		s.change("truncate", name, "")
+	}
+	s.change("rename", name, closed)
+	delete(s.names, name)
+	whole := *seg
+	whole.Stop, whole.Size = cowsql.EndOfFile, seg.End
+	s.names[closed] = &file{Name: cowsql.ParseName(closed), Size: seg.End, Segment: &whole, Was: name}
+	s.Pieces = append(s.Pieces, piece{name, next, uint64(seg.Len()), &seg.Run})
+	return last + 1, okay
+}
+
+// restore is the FSM stage: what the database layer makes of the snapshot.
+func (s *simulation) restore() {
+	if s.Snapshot == nil || s.Snapshot.Data.Snapshot == nil {
+		return
+	}
+	data := s.Snapshot.Data.Snapshot
+	silent := func() { s.Outcome, s.Stage, s.Message = analyze.Refuses, "raft_start", "" }
+	switch {
+	case data.Missing > 0:
+		s.Outcome = analyze.Crashes // reads past the end of its buffer
+		return
+	case data.Format != 1:
+		silent()
+		return
+	}
+	for _, d := range data.Databases {
+		main := uint64(d.MainPages) * uint64(d.PageSize)
+		switch {
+		case d.PageSize == 0:
+			s.Outcome = analyze.Crashes
+			return
+		case main > d.MainSize+d.WALSize:
+			silent()
+			return
+		case d.WALSize > 0 && !wholeFrames(d.MainSize+d.WALSize-main, uint64(d.PageSize)):
+			s.Outcome = analyze.Crashes // assertion in src/vfs.c vfsWalRestore
+			return
+		case len(d.WAL.Damage) > 0:
+			s.LosesRows = true
+		}
+	}
+	if s.LosesRows {
+		s.Outcome = analyze.Discards
+	}
+}
+
+func wholeFrames(n, page uint64) bool { return n > 32 && (n-32)%(24+page) == 0 }

@@ -1,0 +1,180 @@
+package cowsql
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/parse"
+	"github.com/lastwrite/lastwrite/parse/cowsql"
+)
+
+// A reading is one node while it is read.
+type reading struct {
+	name      string
+	dir       fs.FS
+	candidate analyze.Candidate
+	options   analyze.Options
+
+	mu    sync.Mutex
+	files map[string]*file
+}
+
+// Open begins to read a node.
+func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Options) (analyze.Reading, error) {
+	if o.Server != "" {
+		if _, ok := implementation(o.Server); !ok {
+			return nil, fmt.Errorf("--server %s: not one of %s", o.Server, strings.Join(Servers(), ", "))
+		}
+	}
+	return &reading{name: name, dir: dir, candidate: c, options: o, files: map[string]*file{}}, nil
+}
+
+// Take returns the consumer of a file of the raft directory.
+func (r *reading) Take(name string) analyze.Take {
+	if path.Dir(name) != r.candidate.Data {
+		return nil
+	}
+	n := cowsql.ParseName(path.Base(name))
+	kind := n.Kind
+	if kind == cowsql.KindCorrupt {
+		kind = cowsql.ParseName(n.Of).Kind
+	}
+	switch kind {
+	case cowsql.KindOther, cowsql.KindTemporary:
+		return nil
+	}
+	return func(in io.Reader, at io.ReaderAt, size int64) error {
+		f, err := readFile(n, kind, in, at, size)
+		r.mu.Lock()
+		r.files[n.File] = f
+		r.mu.Unlock()
+		return err
+	}
+}
+
+// readFile parses one file of the raft directory from its first byte on.
+func readFile(n cowsql.Name, kind cowsql.FileKind, in io.Reader, at io.ReaderAt, size int64) (*file, error) {
+	f := &file{Name: n, Size: size}
+	var err error
+	switch kind {
+	case cowsql.KindMetadata:
+		var buf []byte
+		if buf, err = io.ReadAll(io.LimitReader(in, cowsql.MetadataSize)); err == nil {
+			var damage *parse.Damage
+			f.Metadata, damage = cowsql.ParseMetadata(n.File, buf, size)
+			f.damaged(damage)
+		}
+	case cowsql.KindClosed, cowsql.KindOpen, cowsql.KindIgnored:
+		f.Segment, err = cowsql.ReadSegment(in, at, n.File, size)
+		if tail := kind == cowsql.KindOpen && f.Segment.NonZero < 0 && !f.Segment.Stop.Cut(); !tail {
+			f.damaged(f.Segment.Damage)
+		}
+	case cowsql.KindSnapshotMeta:
+		var buf []byte
+		if buf, err = io.ReadAll(io.LimitReader(in, cowsql.MetaMaxSize)); err == nil {
+			var damage *parse.Damage
+			f.Meta, damage = cowsql.ParseSnapshotMeta(n.File, buf)
+			f.damaged(damage)
+		}
+	case cowsql.KindSnapshotData:
+		f.Snapshot, err = cowsql.ReadSnapshot(in, n.File, size)
+		f.Damage = append(f.Damage, f.Snapshot.Damage...)
+		for _, d := range f.Snapshot.Databases {
+			f.Damage = append(f.Damage, d.StructuralProblems...)
+		}
+	}
+	return f, err
+}
+
+func (f *file) damaged(d *parse.Damage) {
+	if d != nil {
+		f.Damage = append(f.Damage, *d)
+	}
+}
+
+// Finish lists the directory and builds the node.
+func (r *reading) Finish(context.Context) (*analyze.Node, error) {
+	d := &directory{FS: r.dir, Data: r.candidate.Data}
+	entries, err := fs.ReadDir(r.dir, r.candidate.Data)
+	if err != nil {
+		return nil, err
+	}
+	quick := r.options.Quick
+	var errs []error
+	var wanted map[string]bool
+	if quick {
+		wanted = quickFiles(entries)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			d.Dirs = append(d.Dirs, e.Name())
+			continue
+		}
+		if !e.Type().IsRegular() {
+			continue
+		}
+		f := r.files[e.Name()]
+		if f == nil && quick && wanted[e.Name()] {
+			if f, err = r.readNow(e.Name()); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if f == nil {
+			f = &file{Name: cowsql.ParseName(e.Name()), Size: -1}
+		}
+		d.Files = append(d.Files, f)
+	}
+	slices.SortFunc(d.Files, func(a, b *file) int { return cmp.Compare(a.Name.File, b.Name.File) })
+	layout, err := readLayout(r.dir, r.candidate)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	m := newModel(d, layout, r.options)
+	node := m.node(r.name, r.candidate)
+	return node, errors.Join(errs...)
+}
+
+// quickFiles names the files that decide the position when the names of all
+// other segments are believed: metadata, open segments, the last closed one
+// and the snapshots' .meta files.
+func quickFiles(entries []fs.DirEntry) map[string]bool {
+	out := map[string]bool{}
+	var last cowsql.Name
+	for _, e := range entries {
+		n := cowsql.ParseName(e.Name())
+		switch n.Kind {
+		case cowsql.KindMetadata, cowsql.KindOpen, cowsql.KindSnapshotMeta:
+			out[n.File] = true
+		case cowsql.KindClosed:
+			if n.Last >= n.First && n.Last >= last.Last {
+				last = n
+			}
+		}
+	}
+	out[last.File] = true
+	return out
+}
+
+func (r *reading) readNow(base string) (*file, error) {
+	in, err := r.dir.Open(path.Join(r.candidate.Data, base))
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return nil, err
+	}
+	n := cowsql.ParseName(base)
+	at, _ := in.(io.ReaderAt)
+	return readFile(n, n.Kind, in, at, info.Size())
+}
