@@ -15,7 +15,7 @@ func TestReadHeader(t *testing.T) {
 	h, damage := ReadHeader(sample(t, "types.db"), "types.db", 0)
 	require.Empty(t, damage)
 	want := Header{
-		PageSize: 512, WriteVersion: 1, ReadVersion: 1, Pages: 29, SchemaFormat: 4, Encoding: UTF8,
+		PageSize: 512, WriteVersion: 1, ReadVersion: 1, Pages: 18, SchemaFormat: 4, Encoding: UTF8,
 		ChangeCounter: h.ChangeCounter, ValidFor: h.ChangeCounter, SchemaCookie: h.SchemaCookie,
 	}
 	assert.Empty(t, cmp.Diff(want, h))

@@ -52,14 +52,14 @@ func TestCheckPageDamage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			page := bytes.Clone(tt.page)
 			tt.edit(page)
-			d := CheckPage(page, tt.number, 29, 512)
+			d := CheckPage(page, tt.number, 18, 512)
 			require.NotNil(t, d)
 			assert.Equal(t, tt.field, d.Field)
 			assert.Equal(t, tt.kind, d.Kind)
 		})
 	}
-	assert.Nil(t, CheckPage(leaf[:512], 30, 29, 512), "a page behind the end")
-	assert.Nil(t, CheckPage(make([]byte, 512), 5, 29, 512), "a page of zeroes may be free")
+	assert.Nil(t, CheckPage(leaf[:512], 30, 18, 512), "a page behind the end")
+	assert.Nil(t, CheckPage(make([]byte, 512), 5, 18, 512), "a page of zeroes may be free")
 }
 
 // leafPage is a table leaf page whose first cell is the last on the page, so
@@ -118,7 +118,7 @@ func TestVarint(t *testing.T) {
 func FuzzCheckPage(f *testing.F) {
 	b := sample(f, "types.db")
 	for at := 0; at < len(b); at += 512 {
-		f.Add(b[at:][:512], uint32(at/512+1), uint32(29), 512)
+		f.Add(b[at:][:512], uint32(at/512+1), uint32(18), 512)
 	}
 	f.Fuzz(func(t *testing.T, page []byte, number, pages uint32, usable int) {
 		if d := CheckPage(page, number, pages, usable); d != nil {

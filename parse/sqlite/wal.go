@@ -249,9 +249,11 @@ func (in *walReader) check(buf []byte, sum [2]uint32, number uint64, start int64
 	}
 	if salt != h.Salt {
 		// Each restart of the log adds 1 to the first salt and to the checkpoint
-		// sequence number (src/wal.c walRestartHdr).
+		// sequence number, and draws the second salt anew (src/wal.c
+		// walRestartHdr).
 		age := h.Salt[0] - salt[0]
-		return damage(parse.Mismatch, 8, 8, "salt", sumText(h.Salt), sumText(salt)), age > 0 && age <= h.Checkpoint
+		stale = age > 0 && age <= h.Checkpoint && salt[1] != h.Salt[1]
+		return damage(parse.Mismatch, 8, 8, "salt", sumText(h.Salt), sumText(salt)), stale
 	}
 	if binary.BigEndian.Uint32(buf) == 0 {
 		return damage(parse.BadValue, 0, 4, "page", "at least 1", "0"), false

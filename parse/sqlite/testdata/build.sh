@@ -18,11 +18,11 @@ INSERT INTO raft_nodes(id, address, role) VALUES (1, '10.0.0.1:8443', 0), (2, '1
 ALTER TABLE raft_nodes ADD COLUMN name TEXT NOT NULL DEFAULT 'none';
 INSERT INTO raft_nodes VALUES (5, '10.0.0.5:8443', 1, 'five');
 CREATE TABLE "odd ""name""" ([a b] REAL, `c` BLOB, d, CHECK (d IS NOT ','));
-INSERT INTO "odd ""name""" VALUES (1, x'00ff', NULL), (1.5, zeroblob(3000), 0), (-2, x'', 1), (1e300, 'text', -1),
+INSERT INTO "odd ""name""" VALUES (1, x'00ff', NULL), (1.5, zeroblob(1100), 0), (-2, x'', 1), (1e300, 'text', -1),
     (0, NULL, 127), (0, NULL, 128), (0, NULL, -32769), (0, NULL, 8388608), (0, NULL, -2147483649), (0, NULL, 9223372036854775807),
-    (0, NULL, -9223372036854775808), (NULL, replace(hex(zeroblob(700)), '00', 'ab'), 'ü');
+    (0, NULL, -9223372036854775808), (NULL, replace(hex(zeroblob(300)), '00', 'ab'), 'ü');
 CREATE TABLE deep (k TEXT PRIMARY KEY, v);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45)
     INSERT INTO deep SELECT 'key-' || i, i * i FROM n;
 CREATE TABLE keyed (a TEXT, b INTEGER, c, PRIMARY KEY (a, b)) WITHOUT ROWID;
 INSERT INTO keyed VALUES ('x', 1, 'one'), ('x', 2, 'two');
