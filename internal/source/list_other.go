@@ -1,0 +1,22 @@
+//go:build !linux
+
+package source
+
+import "os"
+
+// listDirectory lists a directory without describing its files.
+func listDirectory(root *os.Root, name string) ([]entry, error) {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, errNotDirectory
+	}
+	dir, err := root.OpenFile(name, os.O_RDONLY|flagNonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return listPortably(dir)
+}
