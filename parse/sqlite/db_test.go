@@ -283,8 +283,8 @@ func TestRealHosts(t *testing.T) {
 }
 
 func FuzzOpenDB(f *testing.F) {
-	f.Add(sample(f, "types.db"), []byte(nil))
-	f.Add(sample(f, "utf16le.db"), []byte{})
+	f.Add(sample(f, "types.db"), sample(f, "wal.db-wal"))
+	f.Add(sample(f, "utf16le.db"), []byte("no WAL"))
 	f.Add(sample(f, "wal.db"), sample(f, "wal.db-wal"))
 	f.Add(sample(f, "stale.db"), sample(f, "stale.db-wal"))
 	f.Fuzz(func(t *testing.T, main, wal []byte) {

@@ -207,7 +207,7 @@ func TestReadWALEveryFlippedBit(t *testing.T) {
 func FuzzReadWAL(f *testing.F) {
 	f.Add(sample(f, "wal.db-wal"), int64(1640))
 	f.Add(sample(f, "stale.db-wal"), int64(3248))
-	f.Add([]byte{}, int64(1<<62))
+	f.Add(sample(f, "wal.db-wal")[:32], int64(1<<62))
 	f.Fuzz(func(t *testing.T, b []byte, size int64) {
 		var frames uint64
 		w, err := ReadWAL(bytes.NewReader(b), "x-wal", 0, size, func(Frame, []byte) error { frames++; return nil })
