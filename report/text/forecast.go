@@ -1,0 +1,118 @@
+package text
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/report"
+	"github.com/lastwrite/lastwrite/report/escape"
+	"github.com/lastwrite/lastwrite/report/phrase"
+)
+
+const maxLabel = 18 // widest label of a node, with the blanks behind it
+
+// A forecast is what a start does to one node or to several alike.
+type forecast struct {
+	nodes []string
+	start report.Start
+	lines []string // what it does to the directory
+}
+
+// forecast writes what a start does to each node, unless it starts with all
+// it holds and changes nothing. Nodes with the same forecast share it.
+func (p *page) forecast(c *report.Cluster) {
+	list := p.forecasts(c)
+	if len(list) == 0 {
+		return
+	}
+	server := list[0].start.Server
+	if slices.ContainsFunc(list, func(f forecast) bool { return f.start.Server != server }) {
+		server = ""
+	}
+	p.section("What "+phrase.Start(c)+" does", server)
+	var labels []string
+	for _, f := range list {
+		labels = append(labels, phrase.Names(c, f.nodes))
+	}
+	column := labelColumn(labels)
+	at := inner + column
+	for i, f := range list {
+		text := phrase.Outcome(&f.start)
+		if server == "" && f.start.Server != "" {
+			text += " (" + f.start.Server + ")"
+		}
+		p.entry(inner, piece{bold, labels[i]}, column, outcomeStyle(f.start.Outcome), colon(text, f.start.Error))
+		p.message(at+2, f.start.Error)
+		for _, line := range f.lines {
+			p.para(at, plain, line)
+		}
+		for _, o := range f.start.Others {
+			text := "under " + o.Server + " it " + phrase.Outcome(&report.Start{Outcome: o.Outcome})
+			p.para(at, plain, colon(text, o.Error))
+			p.message(at+2, o.Error)
+		}
+	}
+}
+
+// forecasts returns what is to be told, nodes with equal forecasts together.
+// What a start without trouble changes is only summed up.
+func (p *page) forecasts(c *report.Cluster) []forecast {
+	var out []forecast
+	for _, n := range c.Nodes {
+		if !p.verbose && (phrase.IsQuiet(&n.Start) || n.Start.Outcome == string(analyze.Unknown) && n.Start.Error == "") {
+			continue
+		}
+		lines := phrase.Changes(n.Start.Changes, p.verbose)
+		if !p.verbose && n.Start.Outcome == string(analyze.Clean) && len(n.Start.Changes) > 1 {
+			lines = []string{phrase.ChangeSum(n.Start.Changes)}
+		}
+		i := slices.IndexFunc(out, func(f forecast) bool {
+			return slices.Equal(f.lines, lines) && equalStarts(&f.start, &n.Start)
+		})
+		if i < 0 {
+			out = append(out, forecast{start: n.Start, lines: lines})
+			i = len(out) - 1
+		}
+		out[i].nodes = append(out[i].nodes, n.Name)
+	}
+	return out
+}
+
+// message writes the words of a server, which may be several lines.
+func (p *page) message(indent int, text string) {
+	if text == "" {
+		return
+	}
+	for line := range strings.Lines(text) {
+		p.para(indent, plain, strings.TrimRight(line, "\r\n"))
+	}
+}
+
+// colon ends text with a colon if something follows.
+func colon(text, following string) string {
+	if following == "" {
+		return text
+	}
+	return text + ":"
+}
+
+// equalStarts compares two forecasts but for the changes.
+func equalStarts(a, b *report.Start) bool {
+	return a.Outcome == b.Outcome && a.Server == b.Server && a.Error == b.Error &&
+		(a.Discards == nil) == (b.Discards == nil) && (a.Discards == nil || *a.Discards == *b.Discards) &&
+		slices.Equal(a.Others, b.Others)
+}
+
+// labelColumn returns the width of a column for labels.
+func labelColumn(labels []string) int {
+	column := 0
+	for _, label := range labels {
+		if w := displaywidth.String(escape.Text(label)) + 2; w <= maxLabel {
+			column = max(column, w)
+		}
+	}
+	return max(column, 4)
+}

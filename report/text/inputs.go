@@ -1,0 +1,78 @@
+package text
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/lastwrite/lastwrite/report"
+	"github.com/lastwrite/lastwrite/report/phrase"
+)
+
+const digestPrefix = 16 // hex digits of a digest where there is no room for all
+
+// notes writes what is to be said about the inputs as such.
+func (p *page) notes(d *report.Document, severities ...string) {
+	for _, n := range d.Notes {
+		if !slices.Contains(severities, n.Severity) {
+			continue
+		}
+		text := n.Text
+		if n.Path != "" {
+			text = n.Path + ": " + text
+		}
+		p.entry(0, piece{severityStyle(n.Severity), label(n.Severity)}, len("warning")+2, plain, text)
+	}
+}
+
+// inputs writes what was read, and whether it stayed the same meanwhile.
+func (p *page) inputs(d *report.Document) error {
+	p.blank()
+	p.notes(d, "info")
+	p.blank()
+	if len(d.Inputs) == 0 {
+		return nil
+	}
+	const fixed = 60 // what the other columns of the table need at least
+	digest := digestPrefix
+	if p.verbose || p.width >= fixed+64 {
+		digest = 64
+	}
+	var rows [][]piece
+	var changed []string
+	for _, in := range d.Inputs {
+		path := in.Path
+		if in.Node != "" {
+			path = in.Node + "=" + path
+		}
+		sum := cmp.Or(in.ManifestSHA256, "-")
+		if len(sum) > digest {
+			sum = sum[:digest]
+		}
+		rows = append(rows, []piece{
+			{plain, path}, {plain, in.Kind}, {plain, humanize.Comma(int64(in.Files))},
+			{plain, humanize.IBytes(uint64(max(in.Bytes, 0)))}, {dim, sum},
+		})
+		for _, file := range in.Changed {
+			changed = append(changed, in.Path+"/"+file)
+		}
+		if !in.Unchanged && len(in.Changed) == 0 {
+			changed = append(changed, in.Path)
+		}
+	}
+	if err := p.table(0, []string{"input", "kind", "files", "size", "sha256 of the manifest"}, rows, 4); err != nil {
+		return err
+	}
+	if len(changed) == 0 {
+		p.line(0, piece{green, "input unchanged"})
+		return nil
+	}
+	text := "1 file changed while it was read: "
+	if len(changed) > 1 {
+		text = phrase.Count(len(changed), "file") + " changed while they were read: "
+	}
+	p.para(0, alarm, text+strings.Join(changed, ", "))
+	return nil
+}
