@@ -133,6 +133,7 @@ func readHistory(d *directory, newest *snapshot) *history {
 	if len(closed) == 0 && newest != nil {
 		next = newest.Index + 1
 	}
+	h.Floating = unprovenIndexes(closed, open, newest)
 	h.placeOpen(open, next)
 	h.finish()
 	return h
@@ -267,11 +268,8 @@ func (h *history) placeOpen(open []*file, next uint64) {
 		}
 		for i := range seg.Islands {
 			island := &seg.Islands[i]
-			if island.Skipped < 0 || h.Floating != "" {
+			if island.Skipped < 0 || len(h.Unplaced) > 0 {
 				h.Unplaced = append(h.Unplaced, stretch{0, f.Name.File, &island.Run, 0, island.Len()})
-				if h.Floating == "" && island.Skipped < 0 {
-					h.Floating = fmt.Sprintf("%s has valid batches behind damage of unknown length", f.Name.File)
-				}
 				continue
 			}
 			if island.Skipped > 0 {
@@ -282,6 +280,42 @@ func (h *history) placeOpen(open []*file, next uint64) {
 			next += uint64(island.Len())
 		}
 	}
+}
+
+// unprovenIndexes says why the indexes of the entries in open segments are not
+// proven, or "". An open segment does not hold its first index: the loader
+// goes on counting, and a file that is missing in front moves every entry.
+func unprovenIndexes(closed, open []*file, newest *snapshot) string {
+	var first *file
+	var before uint64 // counter of the open segment with entries before
+	for _, f := range open {
+		if f.Segment == nil || f.Segment.Len() == 0 {
+			continue
+		}
+		if first == nil {
+			first = f
+		} else if f.Name.Counter != before+1 {
+			return fmt.Sprintf("%s has entries and open-%d in front of it is missing", f.Name.File, f.Name.Counter-1)
+		}
+		before = f.Name.Counter
+	}
+	if first == nil {
+		return ""
+	}
+	written := 0 // closed segments that can have been open segments of the same process
+	for _, f := range closed {
+		if bootstrapped := f.Name.First == 1 && f.Name.Last == 1 && f.Segment != nil && f.Segment.Len() == 1 && f.Segment.TypeAt(0) == cowsql.Change; !bootstrapped {
+			written++
+		}
+	}
+	compacted := newest != nil
+	switch {
+	case len(closed) == 0 && newest == nil && first.Segment.TypeAt(0) != cowsql.Change:
+		return fmt.Sprintf("the log begins in %s without the configuration entry that every log begins with: what was in front is missing", first.Name.File)
+	case !compacted && uint64(written) < first.Name.Counter-1:
+		return fmt.Sprintf("%s has entries, and what was in open-%d is neither open nor closed", first.Name.File, first.Name.Counter-1)
+	}
+	return ""
 }
 
 func (h *history) finish() {

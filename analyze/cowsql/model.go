@@ -24,6 +24,7 @@ type file struct {
 type snapshot struct {
 	Term, Index, Timestamp uint64
 	Meta, Data             *file
+	Suspect                string // why its content contradicts older evidence, "" if it does not
 }
 
 // A directory is a raft directory as found.

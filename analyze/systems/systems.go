@@ -1,0 +1,12 @@
+// Package systems is the list of database families.
+package systems
+
+import (
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/analyze/cowsql"
+)
+
+// All returns every family, in the order of the report.
+func All() []analyze.System {
+	return []analyze.System{cowsql.System{}}
+}

@@ -1,0 +1,51 @@
+package command
+
+import (
+	"github.com/spf13/cobra"
+)
+
+type analyzeOptions struct {
+	inputOptions
+	outputOptions
+	FailOn string
+}
+
+func newAnalyze(env Env) *cobra.Command {
+	o := &analyzeOptions{}
+	cmd := &cobra.Command{
+		Use:   "analyze [NAME=]PATH...",
+		Short: "Report who wrote last, what stops each start, what is lost, and what to do",
+		Long: `analyze finds the node directories in the given paths, reads them without
+changing anything, ranks the nodes of each cluster, forecasts each start, and
+says what is wrong and what can be done.
+
+PATH is a node directory, a directory that holds several of them, or an archive
+(.tar, .tar.gz, .tar.zst, .zip) of either.`,
+		Example: `  lastwrite analyze n1 n2 n3
+  lastwrite analyze db1=/backup/a db2=/backup/b --lost 10.0.0.3:9000
+  lastwrite analyze ticket.tar.zst -o text -o json=report.json -o markdown=report.md`,
+		Args: atLeast(1, "a path"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.outputOptions.validate(); err != nil {
+				return err
+			}
+			if o.FailOn != "error" && o.FailOn != "warning" && o.FailOn != "never" {
+				return usage("--fail-on %s: not one of error, warning, never", o.FailOn)
+			}
+			a, done, err := analyse(cmd.Context(), env, args, &o.inputOptions)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if err := o.write(env, a.document); err != nil {
+				return err
+			}
+			return a.status(o.FailOn)
+		},
+	}
+	o.inputOptions.addFlags(cmd.Flags())
+	o.outputOptions.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&o.Quick, "quick", false, "positions only: no bulk reading, names of closed segments are believed")
+	cmd.Flags().StringVar(&o.FailOn, "fail-on", "error", "exit with status 1 for findings of this severity: error, warning, never")
+	return cmd
+}

@@ -1,0 +1,155 @@
+// Package command is the command line: one file a command, each of which
+// parses flags and wires packages together. Exit statuses are decided here and
+// nowhere else.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/lastwrite/lastwrite/report/escape"
+)
+
+// The exit statuses. 2 is left to Go's own crash.
+const (
+	ExitOK          = 0
+	ExitFindings    = 1
+	ExitUsage       = 3
+	ExitIncomplete  = 4
+	ExitInterrupted = 130
+)
+
+// memoryLimit keeps the garbage collector from letting the heap grow to twice
+// what is in use; nothing here needs more than a few tens of MiB.
+const memoryLimit = 96 << 20
+
+// An Env is what a command sees of the world.
+type Env struct {
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	// Terminal tells whether a stream is a terminal, and its width.
+	Terminal func(w io.Writer) (width int, ok bool)
+	TempDir  string // "" for the system's
+}
+
+// System returns the environment of the process.
+func System() Env {
+	return Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Terminal: terminal}
+}
+
+func terminal(w io.Writer) (int, bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}
+
+// An exit is an error with a status of its own. A nil err is silent.
+type exit struct {
+	status int
+	err    error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error {
+	return &exit{ExitUsage, fmt.Errorf(format, args...)}
+}
+
+// Main runs a command line and returns the exit status.
+func Main(args []string, env Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if env.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	root := Root(env)
+	root.SetArgs(args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(env.Stderr, "lastwrite: interrupted; nothing was left behind")
+		return ExitInterrupted
+	}
+	status := ExitUsage // what is left are the flag parser's complaints
+	var e *exit
+	if errors.As(err, &e) {
+		status = e.status
+		if e.err == nil {
+			return status
+		}
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(env.Stderr, "lastwrite: %s\n", escape.Text(line))
+	}
+	return status
+}
+
+// Root returns the command tree.
+func Root(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lastwrite",
+		Short: "Tell which node of a dead database cluster wrote last, and write copies that start",
+		Long: `lastwrite reads copies of the data directories of a dead database cluster and
+answers offline, from the files alone: which node wrote last, what stops each
+node from starting, what is lost with each choice. It starts no server and
+never changes what it reads.`,
+		Example: `  lastwrite analyze n1 n2 n3              # the report on the terminal
+  lastwrite rank backup.tar.zst           # the answer alone, for scripts
+  lastwrite plan n1 n2 n3 -o PLAN.json    # a plan to review
+  lastwrite repair PLAN.json n1 n2 n3 --out repaired`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(
+		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env),
+		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
+	)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w\nsee: %s --help", err, cmd.CommandPath())
+	})
+	return root
+}
+
+// atLeast is the argument check of commands that take paths.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usage("%s is missing\nusage: %s", what, cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s wanted, %d given\nusage: %s", what, len(args), cmd.UseLine())
+		}
+		return nil
+	}
+}

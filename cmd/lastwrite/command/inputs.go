@@ -1,0 +1,156 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/internal/source"
+	"github.com/lastwrite/lastwrite/report"
+)
+
+// inputOptions are the flags of every command that reads nodes.
+type inputOptions struct {
+	System     string
+	Server     string
+	Lost       []string
+	Quick      bool
+	LiveOK     bool
+	NoProgress bool
+	Quiet      bool
+}
+
+func (o *inputOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.System, "system", "", "read only this family: cowsql")
+	f.StringVar(&o.Server, "server", "", "forecast starts for this server: cowsql, dqlite, dqlite-1.17, raft (default: from the files)")
+	f.StringArrayVar(&o.Lost, "lost", nil, "member that is gone for good, by `NAME` or address (repeatable)")
+	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress bar")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress bar and no complaints about single files")
+}
+
+// An input is one opened path with what was learned about it.
+type input struct {
+	name     string
+	tree     *source.Tree
+	manifest *source.Manifest
+	progress source.Progress
+	partial  error // the archive is not whole
+}
+
+func (in *input) Name() string { return in.name }
+func (in *input) Path() string { return in.tree.Path() }
+func (in *input) FS() fs.FS    { return in.tree.FS() }
+
+// Sweep implements analyze.Source.
+func (in *input) Sweep(ctx context.Context, take func(string) analyze.Take) error {
+	m, err := in.tree.Sweep(ctx, func(name string) source.Consumer {
+		if t := take(name); t != nil {
+			return source.Consumer(t)
+		}
+		return nil
+	}, in.progress)
+	in.manifest = m
+	return err
+}
+
+// splitName takes NAME=PATH apart.
+func splitName(arg string) (name, file string) {
+	if name, file, ok := strings.Cut(arg, "="); ok && name != "" && !strings.ContainsAny(name, `/\`) {
+		return name, file
+	}
+	return "", arg
+}
+
+// openAll opens every path. On error everything is closed again.
+func openAll(ctx context.Context, env Env, args []string, o *inputOptions) (inputs []*input, closeAll func(), err error) {
+	closeAll = func() {
+		for _, in := range inputs {
+			in.tree.Close()
+		}
+	}
+	defer func() {
+		if err != nil {
+			closeAll()
+		}
+	}()
+	names := map[string]bool{}
+	for _, arg := range args {
+		name, file := splitName(arg)
+		if file == "" {
+			return inputs, closeAll, usage("%q names no path", arg)
+		}
+		if name != "" && names[name] {
+			return inputs, closeAll, usage("the name %q is given twice", name)
+		}
+		names[name] = true
+		tree, err := source.Open(ctx, file, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
+		var incomplete *source.IncompleteError
+		switch {
+		case tree != nil && errors.As(err, &incomplete):
+			inputs = append(inputs, &input{name: name, tree: tree, partial: err})
+		case err != nil:
+			return inputs, closeAll, &exit{ExitUsage, err}
+		default:
+			inputs = append(inputs, &input{name: name, tree: tree})
+		}
+		in := inputs[len(inputs)-1]
+		if err := in.tree.RefuseLive("."); err != nil {
+			return inputs, closeAll, &exit{ExitUsage, err}
+		}
+		in.progress = newProgress(env, o)
+	}
+	return inputs, closeAll, nil
+}
+
+// check asks whether an input changed while it was read, and describes it.
+func (in *input) check(ctx context.Context) (report.Input, error) {
+	m := in.manifest
+	out := report.Input{Node: in.name, Path: in.tree.Path(), Kind: string(in.tree.Kind()), Changed: []string{}}
+	if m == nil {
+		m = in.tree.Opened()
+	} else {
+		out.ManifestSHA256 = m.SHA256()
+	}
+	for _, f := range m.Files {
+		out.Files++
+		out.Bytes += f.Size
+	}
+	changed, err := in.tree.Check(ctx, m)
+	if err != nil {
+		return out, err
+	}
+	out.Changed = append(out.Changed, changed...)
+	out.Unchanged = len(changed) == 0
+	return out, nil
+}
+
+// notes turns what could not be read into notes of the report. incomplete is
+// true if any of it may have held something that mattered.
+func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomplete bool) {
+	add := func(severity analyze.Severity, where, format string, args ...any) {
+		out = append(out, report.Note{Severity: string(severity), Path: where, Text: fmt.Sprintf(format, args...)})
+		incomplete = incomplete || severity == analyze.Error
+	}
+	for _, in := range inputs {
+		if in.partial != nil {
+			add(analyze.Error, in.tree.Path(), "%s", in.partial)
+		}
+		for _, s := range in.tree.Strangers() {
+			add(analyze.Info, path.Join(in.tree.Path(), s.Path), "%s", s.Reason)
+		}
+	}
+	for _, p := range result.Problems {
+		add(analyze.Error, p.Path, "%s", p.Err)
+	}
+	for _, p := range result.Empty {
+		add(analyze.Error, p, "no node directory was recognised here")
+	}
+	return out, incomplete
+}

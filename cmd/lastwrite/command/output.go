@@ -1,0 +1,114 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/lastwrite/lastwrite/report"
+	"github.com/lastwrite/lastwrite/report/json"
+	"github.com/lastwrite/lastwrite/report/text"
+)
+
+// outputOptions are the flags of commands that print a report.
+type outputOptions struct {
+	Outputs []string
+	Color   string
+	Verbose bool
+
+	parsed []output
+}
+
+type output struct{ format, file string }
+
+func (o *outputOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text, json or markdown (repeatable; default text)")
+	f.StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "all details, nothing summed up")
+}
+
+func (o *outputOptions) validate() error {
+	if len(o.Outputs) == 0 {
+		o.Outputs = []string{"text"}
+	}
+	stdout := 0
+	for _, s := range o.Outputs {
+		format, file, named := strings.Cut(s, "=")
+		switch format {
+		case "text", "json", "markdown":
+		default:
+			return usage("--output %s: the format is one of text, json, markdown", s)
+		}
+		if named && file == "" {
+			return usage("--output %s: no file named", s)
+		}
+		if !named {
+			if stdout++; stdout > 1 {
+				return usage("two formats want standard output; give one of them a file: --output %s=FILE", format)
+			}
+		}
+		o.parsed = append(o.parsed, output{format, file})
+	}
+	if o.Color != "auto" && o.Color != "always" && o.Color != "never" {
+		return usage("--color %s: not one of auto, always, never", o.Color)
+	}
+	return nil
+}
+
+// write renders the document in every format that was asked for. A file must
+// not exist yet.
+func (o *outputOptions) write(env Env, d *report.Document) error {
+	for _, out := range o.parsed {
+		if out.file == "" {
+			if err := o.render(env, env.Stdout, out.format, d); err != nil {
+				return &exit{ExitUsage, fmt.Errorf("standard output: %w", err)}
+			}
+			continue
+		}
+		var b bytes.Buffer
+		if err := o.render(env, &b, out.format, d); err != nil {
+			return err
+		}
+		if err := writeNew(out.file, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Document) error {
+	switch format {
+	case "json":
+		return json.Render(w, d)
+	case "markdown":
+		return renderMarkdown(w, d)
+	}
+	width, terminal := env.Terminal(w)
+	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
+	return text.Render(w, d, text.Options{Width: min(width, 120), Color: color, Verbose: o.Verbose})
+}
+
+// writeNew creates a file with content, or nothing: what could not be written
+// whole is removed.
+func writeNew(name string, content []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return usage("%s exists already; nothing is overwritten", name)
+	}
+	if err != nil {
+		return &exit{ExitUsage, err}
+	}
+	_, err = f.Write(content)
+	err = errOf(err, f.Sync(), f.Close())
+	if err != nil {
+		os.Remove(name)
+		return &exit{ExitUsage, fmt.Errorf("%s was not written: %w", name, err)}
+	}
+	return nil
+}
