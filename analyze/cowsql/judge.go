@@ -157,7 +157,16 @@ func groupNodes(ctx context.Context, nodes []*analyze.Node, o analyze.Options) [
 
 // related reports whether two nodes belong to one cluster.
 func related(a, b *model) bool {
-	if r := compare(a.Log, b.Log); r.common() {
+	r := compare(a.Log, b.Log)
+	if r.From == 1 && r.overlap() && r.Shift == 0 {
+		// Every log begins with the configuration of its bootstrap.
+		x, _, _ := a.Log.at(1)
+		y, _, _ := b.Log.at(1)
+		if x.Type == cowsql.Change && y.Type == cowsql.Change {
+			return x.sameContent(y)
+		}
+	}
+	if r.Shift != 0 || r.overlap() && r.Equal > (r.To-r.From)/2 {
 		return true
 	}
 	ca, cb := a.everyServer(), b.everyServer()
@@ -271,7 +280,7 @@ func (m *model) trueConfiguration() (uint64, *cowsql.Configuration) {
 		index, out = s.Meta.Meta.ConfigurationIndex, &s.Meta.Meta.Configuration
 	}
 	for _, c := range m.Log.configurations() {
-		made := slices.ContainsFunc(m.Log.Artificial, func(a artificial) bool { return a.Index == c.Index && a.Sure && a.Last })
+		made := slices.ContainsFunc(m.Log.Artificial, func(a artificial) bool { return a.Index == c.Index && a.Sure })
 		if c.Damage == nil && c.Index > index && !made {
 			index, out = c.Index, &c.Configuration
 		}

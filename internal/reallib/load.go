@@ -46,7 +46,7 @@ type Load struct {
 	// Set when the library crashes.
 	Signal     syscall.Signal `json:"signal"`
 	ExitStatus int            `json:"exit_status"`
-	Stderr     string         `json:"stderr"` // assertion text, cut at 2000 bytes
+	Stderr     string         `json:"stderr"` // the last 2000 bytes: assertion text
 
 	// Set when the library loads.
 	Term       uint64      `json:"term"` // of the metadata

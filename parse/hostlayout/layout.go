@@ -22,6 +22,11 @@ const (
 	Bare         = "bare"
 )
 
+// microclusterProduct reports whether a product is built on microcluster.
+func microclusterProduct(product string) bool {
+	return slices.Contains([]string{Microcluster, Microcloud, Microceph, Microovn, K8sd}, product)
+}
+
 // Libraries that write a raft directory.
 const (
 	Cowsql = "cowsql"

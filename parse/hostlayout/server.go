@@ -19,7 +19,7 @@ const serverFormat = "v1"
 func ParseNodeStore(file string, data []byte) ([]Node, []parse.Damage) {
 	l := openLines(file, data)
 	var out []Node
-	for l.damage == nil && len(l.rest) > 0 {
+	for !l.stopped && len(l.rest) > 0 {
 		field := fmt.Sprintf("[%d]", len(out))
 		start := l.off
 		n := Node{Address: l.text(field + ".address"), ID: l.number(field + ".id")}
@@ -33,11 +33,11 @@ func ParseNodeStore(file string, data []byte) ([]Node, []parse.Damage) {
 			n.Role.V, n.Role.Set = role, ok
 		}
 		n.At = parse.Span{File: file, Offset: start, Length: l.off - start, Field: field}
-		if l.damage == nil {
+		if !l.stopped {
 			out = append(out, n)
 		}
 	}
-	return out, l.list()
+	return out, l.damage
 }
 
 // ParseServerInfo reads a server-info: "v1", address, id (cowsql src/server.c
@@ -50,25 +50,25 @@ func ParseServerInfo(file string, data []byte) (Node, []parse.Damage) {
 	l := openLines(file, data)
 	n := Node{Address: l.text("address"), ID: l.number("id")}
 	n.At = parse.Span{File: file, Length: l.off}
-	if l.damage == nil && len(l.rest) > 0 {
+	if !l.stopped && len(l.rest) > 0 {
 		l.fail(parse.Span{File: file, Offset: l.off, Length: int64(len(l.rest))}, parse.Trailing, "the end of the file", byteCount(len(l.rest)))
 	}
-	return n, l.list()
+	return n, l.damage
 }
 
-// lines reads line after line up to the first damage.
+// lines reads line after line and stops where the server would give up.
 type lines struct {
-	file   string
-	rest   []byte
-	off    int64
-	damage *parse.Damage
+	file    string
+	rest    []byte
+	off     int64
+	damage  []parse.Damage
+	stopped bool
 }
 
 func openLines(file string, data []byte) *lines {
 	l := &lines{file: file, rest: data}
 	if len(data) > maxText {
-		d := tooLarge(file, maxText)
-		l.damage, l.rest = &d, nil
+		l.damage, l.stopped = []parse.Damage{tooLarge(file, maxText)}, true
 		return l
 	}
 	if len(data) == 0 {
@@ -80,22 +80,16 @@ func openLines(file string, data []byte) *lines {
 	return l
 }
 
-func (l *lines) list() []parse.Damage {
-	if l.damage == nil {
-		return nil
-	}
-	return []parse.Damage{*l.damage}
-}
-
 func (l *lines) fail(at parse.Span, kind parse.Kind, want, got string) {
-	if l.damage == nil {
-		l.damage = &parse.Damage{Span: at, Kind: kind, Want: want, Got: got}
+	if !l.stopped {
+		l.damage = append(l.damage, parse.Damage{Span: at, Kind: kind, Want: want, Got: got})
+		l.stopped = true
 	}
 }
 
 func (l *lines) text(field string) Value[string] {
 	at := parse.Span{File: l.file, Offset: l.off, Field: field}
-	if l.damage != nil {
+	if l.stopped {
 		return Value[string]{At: at}
 	}
 	end := bytes.IndexByte(l.rest, '\n')
@@ -107,8 +101,8 @@ func (l *lines) text(field string) Value[string] {
 	s := string(l.rest[:end])
 	at.Length = int64(end)
 	l.rest, l.off = l.rest[end+1:], l.off+int64(end)+1
-	if !printable(s) {
-		l.fail(at, parse.BadText, "printable text", quote(s))
+	if !printable(s) { // the server takes any byte
+		l.damage = append(l.damage, parse.Damage{Span: at, Kind: parse.BadText, Want: "printable text", Got: quote(s)})
 	}
 	return set(s, at)
 }

@@ -38,7 +38,9 @@ func Join(names []string) string {
 // only told where there is more than one.
 func Cluster(c *report.Cluster, several bool) string {
 	kind := c.System
-	if c.Product != "" && c.Product != c.System {
+	if strings.Contains(c.Product, c.System) {
+		kind = c.Product
+	} else if c.Product != "" {
 		kind = fmt.Sprintf("%s (%s)", c.Product, c.System)
 	}
 	title := strings.TrimSpace(kind + " cluster")
@@ -138,12 +140,16 @@ func Names(c *report.Cluster, names []string) string {
 }
 
 // Start returns what the forecasts of a cluster are about: a start, or the
-// bootstrap of a Galera cluster.
-func Start(c *report.Cluster) string {
+// bootstrap of a Galera cluster. The server is told if there is one.
+func Start(c *report.Cluster, server string) string {
+	start := "a start"
 	if c.System == "galera" {
-		return "a bootstrap"
+		start = "a bootstrap"
 	}
-	return "a start"
+	if server != "" {
+		start += " of " + server
+	}
+	return start
 }
 
 // Seqnos reports whether the positions of a cluster are seqnos and not the

@@ -49,7 +49,7 @@ func outcome(o string) string {
 
 // IsQuiet reports whether a start does nothing worth a word.
 func IsQuiet(s *report.Start) bool {
-	return s.Outcome == string(analyze.Clean) && len(s.Changes) == 0 && len(s.Others) == 0
+	return s.Outcome == string(analyze.Clean) && len(s.Changes) == 0
 }
 
 // Range returns "36 entries (114 to 149)".
@@ -67,6 +67,32 @@ func Range(entries, from, to report.Number) string {
 		return fmt.Sprintf("%s (%d to %d)", out, from, to)
 	}
 }
+
+// An Other is the forecast of another implementation, with the nodes that it
+// holds for.
+type Other struct {
+	Nodes []string
+	report.OtherStart
+}
+
+// Others returns what other implementations do where it differs.
+func Others(nodes []report.Node) []Other {
+	var out []Other
+	for _, n := range nodes {
+		for _, o := range n.Start.Others {
+			i := slices.IndexFunc(out, func(other Other) bool { return other.OtherStart == o })
+			if i < 0 {
+				out = append(out, Other{OtherStart: o})
+				i = len(out) - 1
+			}
+			out[i].Nodes = append(out[i].Nodes, n.Name)
+		}
+	}
+	return out
+}
+
+// Text returns what o comes to.
+func (o *Other) Text() string { return "under " + o.Server + ": " + outcome(o.Outcome) }
 
 // changeGroup is changes of one sort.
 type changeGroup struct {
@@ -105,16 +131,24 @@ func ChangeSum(changes []report.Change) string {
 	}), ", ")
 }
 
+const closing = "cut and rename" // what happens to an open segment that is closed
+
 func grouped(changes []report.Change) []changeGroup {
 	var groups []changeGroup
-	for _, c := range changes {
-		kind := kindOf(c.File)
-		i := slices.IndexFunc(groups, func(g changeGroup) bool { return g.op == c.Op && g.kind == kind })
-		if i < 0 {
-			groups = append(groups, changeGroup{c.Op, kind, nil})
-			i = len(groups) - 1
+	for i, c := range changes {
+		if c.Op == "rename" && i > 0 && changes[i-1].Op == "truncate" && changes[i-1].File == c.File {
+			c.Op = closing
 		}
-		groups[i].list = append(groups[i].list, c)
+		if c.Op == "truncate" && i+1 < len(changes) && changes[i+1].Op == "rename" && changes[i+1].File == c.File {
+			continue
+		}
+		kind := kindOf(c.File)
+		g := slices.IndexFunc(groups, func(g changeGroup) bool { return g.op == c.Op && g.kind == kind })
+		if g < 0 {
+			groups = append(groups, changeGroup{c.Op, kind, nil})
+			g = len(groups) - 1
+		}
+		groups[g].list = append(groups[g].list, c)
 	}
 	return groups
 }
@@ -127,6 +161,8 @@ func (g changeGroup) verb() string {
 		return "renames"
 	case "truncate":
 		return "cuts"
+	case closing:
+		return "cuts and renames"
 	case "create":
 		return "creates"
 	default:

@@ -24,18 +24,21 @@ type forecast struct {
 // forecast writes what a start does to each node, unless it starts with all
 // it holds and changes nothing. Nodes with the same forecast share it.
 func (p *page) forecast(c *report.Cluster) {
-	list := p.forecasts(c)
-	if len(list) == 0 {
+	list, others := p.forecasts(c), phrase.Others(c.Nodes)
+	if len(list)+len(others) == 0 {
 		return
 	}
-	server := list[0].start.Server
-	if slices.ContainsFunc(list, func(f forecast) bool { return f.start.Server != server }) {
+	server := c.Nodes[0].Start.Server
+	if slices.ContainsFunc(c.Nodes, func(n report.Node) bool { return n.Start.Server != server }) {
 		server = ""
 	}
-	p.section("What "+phrase.Start(c)+" does", server)
+	p.section("What "+phrase.Start(c, server)+" does", "")
 	var labels []string
 	for _, f := range list {
 		labels = append(labels, phrase.Names(c, f.nodes))
+	}
+	for _, o := range others {
+		labels = append(labels, phrase.Names(c, o.Nodes))
 	}
 	column := labelColumn(labels)
 	at := inner + column
@@ -49,11 +52,10 @@ func (p *page) forecast(c *report.Cluster) {
 		for _, line := range f.lines {
 			p.para(at, plain, line)
 		}
-		for _, o := range f.start.Others {
-			text := "under " + o.Server + " it " + phrase.Outcome(&report.Start{Outcome: o.Outcome})
-			p.para(at, plain, colon(text, o.Error))
-			p.message(at+2, o.Error)
-		}
+	}
+	for i, o := range others {
+		p.entry(inner, piece{bold, labels[len(list)+i]}, column, plain, colon(o.Text(), o.Error))
+		p.message(at+2, o.Error)
 	}
 }
 
@@ -99,11 +101,10 @@ func colon(text, following string) string {
 	return text + ":"
 }
 
-// equalStarts compares two forecasts but for the changes.
+// equalStarts compares what two starts come to.
 func equalStarts(a, b *report.Start) bool {
 	return a.Outcome == b.Outcome && a.Server == b.Server && a.Error == b.Error &&
-		(a.Discards == nil) == (b.Discards == nil) && (a.Discards == nil || *a.Discards == *b.Discards) &&
-		slices.Equal(a.Others, b.Others)
+		(a.Discards == nil) == (b.Discards == nil) && (a.Discards == nil || *a.Discards == *b.Discards)
 }
 
 // labelColumn returns the width of a column for labels.

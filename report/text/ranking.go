@@ -68,7 +68,7 @@ func (p *page) ranking(c *report.Cluster) error {
 		header = append(header, "history")
 		identities = append(identities, func(n *report.Node) string { return shorten(escape.Text(n.Position.History), 12) })
 	}
-	header = append(header, last, "bound", phrase.Start(c))
+	header = append(header, last, "bound", phrase.Start(c, ""))
 
 	ranks := c.Ranks()
 	var rows [][]piece

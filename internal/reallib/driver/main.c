@@ -39,8 +39,8 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr,
 		"usage: driver load [--no-auto-recovery] [--timeout-ms N]   directories on stdin\n"
-		"       driver node --id ID --address ADDRESS --socket @NAME [--peer ADDRESS=@NAME]... DIRECTORY\n"
-		"       driver recover [--member ID,ROLE,ADDRESS]... DIRECTORY\n"
+		"       driver node --id ID --address ADDRESS DIRECTORY   peers on stdin\n"
+		"       driver recover --member ID,ROLE,ADDRESS... DIRECTORY\n"
 		"       driver version\n");
 	return 3;
 }

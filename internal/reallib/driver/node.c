@@ -2,13 +2,11 @@
  * library's own rewriting of the membership. */
 #include "driver.h"
 
-#include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #ifdef REALLIB_COWSQL
@@ -42,14 +40,30 @@ int version_main(void)
 	return 0;
 }
 
-/* Where the members' sockets are: the log names addresses of machines that are
- * gone, here every address is an abstract Unix socket. */
+/* Where the members listen: the log names addresses of machines that are gone,
+ * here each of them stands for a port of the loopback interface. */
 struct peers
 {
 	int n;
 	char *address[MAX_MEMBERS];
-	char *socket[MAX_MEMBERS]; /* without the @ */
+	in_port_t port[MAX_MEMBERS]; /* network byte order */
 };
+
+/* Reads lines PORT ADDRESS up to an empty line. */
+static int read_peers(struct peers *peers)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	while ((n = getline(&line, &cap, stdin)) > 1 && peers->n < MAX_MEMBERS) {
+		char *rest;
+		line[n - 1] = 0;
+		peers->port[peers->n] = htons((uint16_t)strtoul(line, &rest, 10));
+		peers->address[peers->n++] = strdup(*rest == ' ' ? rest + 1 : rest);
+	}
+	free(line);
+	return n == 1 ? 0 : -1;
+}
 
 static int connect_peer(void *arg, const char *address, int *fd)
 {
@@ -58,23 +72,36 @@ static int connect_peer(void *arg, const char *address, int *fd)
 		if (strcmp(peers->address[i], address) != 0) {
 			continue;
 		}
-		struct sockaddr_un to = {.sun_family = AF_UNIX};
-		size_t len = strlen(peers->socket[i]);
-		if (len > sizeof to.sun_path - 1) {
-			return 1;
-		}
-		memcpy(to.sun_path + 1, peers->socket[i], len);
-		*fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		struct sockaddr_in to = {
+			.sin_family = AF_INET,
+			.sin_port = peers->port[i],
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		};
+		*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (*fd < 0) {
 			return 1;
 		}
-		if (connect(*fd, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) != 0) {
+		if (connect(*fd, (struct sockaddr *)&to, sizeof to) != 0) {
 			close(*fd);
 			return 1;
 		}
 		return 0;
 	}
 	return 1;
+}
+
+/* The port that the kernel chose for the only socket that is bound to a port.
+ * The library does not tell. */
+static int bound_port(void)
+{
+	for (int fd = 3; fd < 1024; fd++) {
+		struct sockaddr_in at;
+		socklen_t len = sizeof at;
+		if (getsockname(fd, (struct sockaddr *)&at, &len) == 0 && at.sin_family == AF_INET && at.sin_port != 0) {
+			return ntohs(at.sin_port);
+		}
+	}
+	return 0;
 }
 
 static void print_result(const char *stage, int rv, const char *message)
@@ -100,45 +127,44 @@ int node_main(int argc, char **argv)
 {
 	static struct peers peers;
 	unsigned long long id = 0;
-	const char *address = NULL, *socket = NULL, *dir = NULL;
+	const char *address = NULL, *dir = NULL;
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--id") == 0 && i + 1 < argc) {
 			id = strtoull(argv[++i], NULL, 10);
 		} else if (strcmp(argv[i], "--address") == 0 && i + 1 < argc) {
 			address = argv[++i];
-		} else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc) {
-			socket = argv[++i];
-		} else if (strcmp(argv[i], "--peer") == 0 && i + 1 < argc && peers.n < MAX_MEMBERS) {
-			char *at = strstr(argv[++i], "=@");
-			if (at == NULL) {
-				break;
-			}
-			*at = 0;
-			peers.address[peers.n] = argv[i];
-			peers.socket[peers.n++] = at + 2;
 		} else {
 			dir = argv[i];
 		}
 	}
-	if (id == 0 || address == NULL || socket == NULL || dir == NULL) {
-		fprintf(stderr, "driver node: needs --id, --address, --socket and a directory\n");
+	if (id == 0 || address == NULL || dir == NULL) {
+		fprintf(stderr, "driver node: needs --id, --address and a directory\n");
 		return 3;
-	}
-	pthread_t watcher;
-	if (pthread_create(&watcher, NULL, watch_stdin, NULL) != 0) {
-		perror("pthread_create");
-		return 1;
 	}
 	node *n = NULL;
 	const char *stage = "create";
 	int rv = NODE(create)(id, address, dir, &n);
 	if (rv == 0) {
 		stage = "set_bind_address";
-		rv = NODE(set_bind_address)(n, socket);
+		rv = NODE(set_bind_address)(n, "127.0.0.1:0");
+	}
+	if (rv == 0) {
+		printf("{\"port\":%d}\n", bound_port());
+		fflush(stdout);
+		if (read_peers(&peers) != 0) {
+			_exit(0);
+		}
+		pthread_t watcher;
+		stage = "watch stdin";
+		rv = pthread_create(&watcher, NULL, watch_stdin, NULL);
 	}
 	if (rv == 0) {
 		stage = "set_connect_func";
 		rv = NODE(set_connect_func)(n, connect_peer, &peers);
+	}
+	if (rv == 0) {
+		stage = "set_network_latency_ms"; /* elections within a second instead of several */
+		rv = NODE(set_network_latency_ms)(n, 50);
 	}
 	if (rv == 0) {
 		stage = "start";
@@ -148,8 +174,9 @@ int node_main(int argc, char **argv)
 	if (rv != 0) {
 		_exit(1); /* a node that failed to start cannot be freed safely in all versions */
 	}
-	pthread_join(watcher, NULL);
-	return 0;
+	for (;;) {
+		pause();
+	}
 }
 
 int recover_main(int argc, char **argv)
