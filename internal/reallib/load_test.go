@@ -20,6 +20,7 @@ func TestLoadSaysWhatTruthSays(t *testing.T) {
 	t.Logf("%s %s", lib.Flavour, lib.Version)
 	for _, name := range fixtures.Cases("cowsql") {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := fixtures.Open(t, "cowsql", name)
 			var dirs []string
 			var before [][]string
@@ -47,21 +48,24 @@ func TestLoadSaysWhatTruthSays(t *testing.T) {
 func TestLoadWithoutAutomaticRecovery(t *testing.T) {
 	lib := reallib.Available(t)
 	for _, name := range fixtures.Cases("cowsql") {
-		c := fixtures.Open(t, "cowsql", name)
-		if !made(lib, c) {
-			continue
-		}
-		var dirs []string
-		for _, n := range c.Nodes {
-			dirs = append(dirs, n.Data)
-		}
-		loads, err := lib.LoadAll(t.Context(), dirs, reallib.LoadOptions{NoAutoRecovery: true})
-		require.NoError(t, err)
-		for i, n := range c.Nodes {
-			t.Run(name+"/"+n.Name, func(t *testing.T) {
-				checkLoad(t, c.Cowsql.Nodes[n.Name].AutoRecoveryOff, loads[i])
-			})
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := fixtures.Open(t, "cowsql", name)
+			if !made(lib, c) {
+				t.Skip("measured with another implementation")
+			}
+			var dirs []string
+			for _, n := range c.Nodes {
+				dirs = append(dirs, n.Data)
+			}
+			loads, err := lib.LoadAll(t.Context(), dirs, reallib.LoadOptions{NoAutoRecovery: true})
+			require.NoError(t, err)
+			for i, n := range c.Nodes {
+				t.Run(n.Name, func(t *testing.T) {
+					checkLoad(t, c.Cowsql.Nodes[n.Name].AutoRecoveryOff, loads[i])
+				})
+			}
+		})
 	}
 }
 
@@ -97,9 +101,9 @@ func checkOwnLoad(t *testing.T, want fixtures.NodeTruth, got reallib.Load) {
 		assert.EqualValues(t, want.Snapshot.Bytes, got.Snapshot.Bytes)
 		checkServers(t, want.Snapshot.Configuration, got.Snapshot.Servers)
 	}
-	configuration, err := got.Configuration()
-	require.NoError(t, err)
-	if assert.Equal(t, want.LatestConfiguration == nil, configuration == nil, "configuration") && configuration != nil {
+	if assert.Equal(t, want.LatestConfiguration == nil, got.Change == nil, "configuration") && got.Change != nil {
+		configuration, err := got.Configuration()
+		require.NoError(t, err)
 		assert.Equal(t, want.LatestConfiguration.Index, configuration.Index)
 		checkServers(t, want.LatestConfiguration.Servers, configuration.Servers)
 	}

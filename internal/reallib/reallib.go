@@ -13,7 +13,7 @@
 //
 // -DREALLIB_COWSQL selects the API of cowsql and its raft; -DREALLIB_BUNDLED_RAFT
 // a dqlite (1.17 and later) that carries its own raft, whose internal raft.h
-// must be found with -I and whose static library must be linked, as it does
+// must be found with -I and whose static library must be linked whole, as it does
 // not export the raft functions.
 //
 // Every function here changes the directories that it is given, exactly as a
