@@ -104,6 +104,41 @@ func Loss(l *report.Loss) string {
 	return cmp.Or(strings.Join(parts, ": "), "nothing")
 }
 
+// Severity returns what a severity is called: an info is a note.
+func Severity(severity string) string {
+	if severity == string(analyze.Info) {
+		return "note"
+	}
+	return severity
+}
+
+// Where returns where and why a command is to be run.
+func Where(c *report.Command) string {
+	switch {
+	case c.Node != "" && c.Why != "":
+		return "on " + c.Node + ": " + c.Why
+	case c.Node != "":
+		return "on " + c.Node
+	default:
+		return cmp.Or(c.Why, "on any host")
+	}
+}
+
+// ChangedFiles returns the files that changed while they were read, as paths
+// below the inputs as given.
+func ChangedFiles(d *report.Document) []string {
+	var out []string
+	for _, in := range d.Inputs {
+		for _, file := range in.Changed {
+			out = append(out, in.Path+"/"+file)
+		}
+		if !in.Unchanged && len(in.Changed) == 0 {
+			out = append(out, in.Path)
+		}
+	}
+	return out
+}
+
 // A Work is what a plan makes of one node's directory.
 type Work struct {
 	Node string

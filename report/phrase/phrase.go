@@ -152,6 +152,19 @@ func Start(c *report.Cluster, server string) string {
 	return start
 }
 
+// Server returns the server that all forecasts of a cluster are for, "" if
+// they differ.
+func Server(c *report.Cluster) string {
+	server := ""
+	for i, n := range c.Nodes {
+		if i > 0 && n.Start.Server != server {
+			return ""
+		}
+		server = n.Start.Server
+	}
+	return server
+}
+
 // Seqnos reports whether the positions of a cluster are seqnos and not the
 // indexes of a raft log.
 func Seqnos(c *report.Cluster) bool { return c.System == "galera" || c.System == "manticore" }

@@ -92,7 +92,7 @@ func Others(nodes []report.Node) []Other {
 }
 
 // Text returns what o comes to.
-func (o *Other) Text() string { return "under " + o.Server + ": " + outcome(o.Outcome) }
+func (o *Other) Text() string { return outcome(o.Outcome) + " under " + o.Server }
 
 // changeGroup is changes of one sort.
 type changeGroup struct {

@@ -5,13 +5,17 @@ package picture
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/clipperhouse/displaywidth"
+
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/report"
+	"github.com/lastwrite/lastwrite/report/escape"
 )
 
 // A Chart is a drawing.
@@ -99,6 +103,25 @@ func Draw(nodes []report.Node, width int) (chart Chart, ok bool) {
 	chart.Labels, chart.Ticks = a.ruler(remarkable(rows))
 	chart.ToScale = a.toScale
 	return chart, true
+}
+
+// Lines returns the whole drawing as text, with the names of the nodes, cut
+// to maxName cells, in front of the rows.
+func (c *Chart) Lines(maxName int) []string {
+	names, column := make([]string, len(c.Rows)), 0
+	for i, row := range c.Rows {
+		names[i] = displaywidth.TruncateString(escape.Text(row.Node), maxName, "...")
+		column = max(column, displaywidth.String(names[i])+2)
+	}
+	lines := []string{strings.Repeat(" ", column) + c.Labels, strings.Repeat(" ", column) + c.Ticks}
+	for i, row := range c.Rows {
+		cells := cmp.Or(row.Cells, "empty")
+		lines = append(lines, names[i]+strings.Repeat(" ", column-displaywidth.String(names[i]))+cells)
+	}
+	for _, key := range c.Legend {
+		lines = append(lines, fmt.Sprintf("%*s%c %s", column, "", key.Sign, key.Meaning))
+	}
+	return lines
 }
 
 // runs returns the stretches of a node in drawing order, adjoining ones of the

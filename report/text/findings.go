@@ -35,10 +35,10 @@ func (p *page) findings(c *report.Cluster) {
 			if nodes := t.Nodes(); len(nodes) > 0 {
 				title += ": " + phrase.Names(c, nodes)
 			}
-			p.entry(inner, piece{severityStyle(t.Severity), label(t.Severity)}, column, plain, title)
+			p.entry(inner, piece{severityStyle(t.Severity), phrase.Severity(t.Severity)}, column, plain, title)
 			continue
 		}
-		p.entry(inner, piece{severityStyle(t.Severity), label(t.Severity)}, column, bold, title)
+		p.entry(inner, piece{severityStyle(t.Severity), phrase.Severity(t.Severity)}, column, bold, title)
 		p.points(c, inner+column, &t)
 	}
 }
@@ -96,13 +96,6 @@ func (p *page) evidence(indent int, point *phrase.Point, most int) {
 	if rest := len(point.Evidence) - len(shown); rest > 0 {
 		p.entry(indent, piece{dim, ">"}, 3, dim, fmt.Sprintf("and %d more places", rest))
 	}
-}
-
-func label(severity string) string {
-	if severity == string(analyze.Info) {
-		return "note"
-	}
-	return severity
 }
 
 func severityStyle(severity string) style {

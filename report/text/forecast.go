@@ -19,6 +19,7 @@ type forecast struct {
 	nodes []string
 	start report.Start
 	lines []string // what it does to the directory
+	sum   string   // the same in a few words, instead of lines
 }
 
 // forecast writes what a start does to each node, unless it starts with all
@@ -28,10 +29,7 @@ func (p *page) forecast(c *report.Cluster) {
 	if len(list)+len(others) == 0 {
 		return
 	}
-	server := c.Nodes[0].Start.Server
-	if slices.ContainsFunc(c.Nodes, func(n report.Node) bool { return n.Start.Server != server }) {
-		server = ""
-	}
+	server := phrase.Server(c)
 	p.section("What "+phrase.Start(c, server)+" does", "")
 	var labels []string
 	for _, f := range list {
@@ -44,6 +42,9 @@ func (p *page) forecast(c *report.Cluster) {
 	at := inner + column
 	for i, f := range list {
 		text := phrase.Outcome(&f.start)
+		if f.sum != "" {
+			text += ", " + f.sum
+		}
 		if server == "" && f.start.Server != "" {
 			text += " (" + f.start.Server + ")"
 		}
@@ -67,15 +68,17 @@ func (p *page) forecasts(c *report.Cluster) []forecast {
 		if !p.verbose && (phrase.IsQuiet(&n.Start) || n.Start.Outcome == string(analyze.Unknown) && n.Start.Error == "") {
 			continue
 		}
-		lines := phrase.Changes(n.Start.Changes, p.verbose)
-		if !p.verbose && n.Start.Outcome == string(analyze.Clean) && len(n.Start.Changes) > 1 {
-			lines = []string{phrase.ChangeSum(n.Start.Changes)}
+		f := forecast{start: n.Start}
+		if !p.verbose && n.Start.Outcome == string(analyze.Clean) {
+			f.sum = phrase.ChangeSum(n.Start.Changes)
+		} else {
+			f.lines = phrase.Changes(n.Start.Changes, p.verbose)
 		}
-		i := slices.IndexFunc(out, func(f forecast) bool {
-			return slices.Equal(f.lines, lines) && equalStarts(&f.start, &n.Start)
+		i := slices.IndexFunc(out, func(g forecast) bool {
+			return slices.Equal(f.lines, g.lines) && f.sum == g.sum && equalStarts(&f.start, &g.start)
 		})
 		if i < 0 {
-			out = append(out, forecast{start: n.Start, lines: lines})
+			out = append(out, f)
 			i = len(out) - 1
 		}
 		out[i].nodes = append(out[i].nodes, n.Name)

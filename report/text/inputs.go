@@ -23,7 +23,7 @@ func (p *page) notes(d *report.Document, severities ...string) {
 		if n.Path != "" {
 			text = n.Path + ": " + text
 		}
-		p.entry(0, piece{severityStyle(n.Severity), label(n.Severity)}, len("warning")+2, plain, text)
+		p.entry(0, piece{severityStyle(n.Severity), phrase.Severity(n.Severity)}, len("warning")+2, plain, text)
 	}
 }
 
@@ -41,7 +41,6 @@ func (p *page) inputs(d *report.Document) error {
 		digest = 64
 	}
 	var rows [][]piece
-	var changed []string
 	for _, in := range d.Inputs {
 		path := in.Path
 		if in.Node != "" {
@@ -55,16 +54,11 @@ func (p *page) inputs(d *report.Document) error {
 			{plain, path}, {plain, in.Kind}, {plain, humanize.Comma(int64(in.Files))},
 			{plain, humanize.IBytes(uint64(max(in.Bytes, 0)))}, {dim, sum},
 		})
-		for _, file := range in.Changed {
-			changed = append(changed, in.Path+"/"+file)
-		}
-		if !in.Unchanged && len(in.Changed) == 0 {
-			changed = append(changed, in.Path)
-		}
 	}
 	if err := p.table(0, []string{"input", "kind", "files", "size", "sha256 of the manifest"}, rows, 4); err != nil {
 		return err
 	}
+	changed := phrase.ChangedFiles(d)
 	if len(changed) == 0 {
 		p.line(0, piece{green, "input unchanged"})
 		return nil

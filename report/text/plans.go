@@ -69,17 +69,8 @@ func on(node string) string {
 // command writes what to run where and why, and the command on lines of its
 // own, to copy.
 func (p *page) command(indent, number int, c *report.Command) {
-	where := c.Why
-	switch {
-	case c.Node != "" && c.Why != "":
-		where = "on " + c.Node + ": " + c.Why
-	case c.Node != "":
-		where = "on " + c.Node
-	case c.Why == "":
-		where = "on any host"
-	}
-	column := 4
-	p.entry(indent, piece{plain, fmt.Sprintf("%d.", number)}, column, dim, where)
+	const column = 4
+	p.entry(indent, piece{plain, fmt.Sprintf("%d.", number)}, column, dim, phrase.Where(c))
 	for i, line := range strings.Split(strings.TrimRight(c.Run, "\n"), "\n") {
 		at := indent + column + 2
 		if i > 0 { // the inside of a here-document is kept as it is
