@@ -37,7 +37,7 @@ func (p *page) inputs(d *report.Document) error {
 	}
 	const fixed = 60 // what the other columns of the table need at least
 	digest := digestPrefix
-	if p.verbose || p.width >= fixed+64 {
+	if p.width >= fixed+64 {
 		digest = 64
 	}
 	var rows [][]piece
