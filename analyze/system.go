@@ -11,6 +11,7 @@ type Candidate struct {
 	Dir     string // within the input, slash separated, "." for its root
 	Data    string // the directory below Dir that holds the database itself, "." if the same
 	Product string
+	Layout  string // the host layout, in the family's own words
 	Stale   bool   // a copy that the layout itself marks as old (global.bak)
 	Note    string // why it is a copy, or what else the layout tells
 }

@@ -59,6 +59,11 @@ type group struct {
 // Judge groups nodes into clusters and judges each.
 func (System) Judge(ctx context.Context, nodes []*analyze.Node, o analyze.Options) ([]analyze.Cluster, error) {
 	var clusters []analyze.Cluster
+	for _, n := range nodes {
+		if err := n.Model.(*model).crossCheck(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, g := range groupNodes(ctx, nodes, o) {
 		clusters = append(clusters, g.judge())
 	}
@@ -91,6 +96,7 @@ func (g *group) judge() analyze.Cluster {
 		products[m.Node.Product] = true
 		m.draw()
 	}
+	g.drawForks()
 	c.Product = strings.Join(sortedKeys(products), ", ")
 	c.Histories = g.histories()
 	c.Plans = g.plans()
@@ -203,8 +209,8 @@ func (m *model) everyServer() map[uint64]string {
 			out[x.ID] = x.Address
 		}
 	}
-	if len(out) <= 1 {
-		for _, n := range m.Layout.Cluster {
+	if len(out) <= 1 && m.Layout.Cluster != nil {
+		for _, n := range m.Layout.Cluster.Nodes {
 			if n.ID.V != 0 {
 				out[n.ID.V] = n.Address.V
 			}
@@ -380,7 +386,7 @@ func (m *model) base() (uint64, bool) {
 // sound reports whether nothing is wrong with a snapshot's data, as far as it
 // was read.
 func (s *snapshot) sound() bool {
-	return s.Data.Snapshot == nil || len(s.Data.Damage) == 0 && s.Data.Snapshot.Missing == 0 && s.Data.Snapshot.LZ4.Err == "" && s.Suspect == ""
+	return s.Data.Snapshot == nil || len(s.Data.Damage) == 0 && s.Data.Snapshot.Missing == 0 && s.Data.Snapshot.LZ4.Err == "" && s.Data.Suspect == ""
 }
 
 // decide fills the verdict.

@@ -18,13 +18,13 @@ type file struct {
 	Snapshot *cowsql.Snapshot // nil if the content was not read
 	Damage   []parse.Damage
 	Was      string // name before a simulated load renamed it
+	Suspect  string // why a snapshot contradicts older evidence, "" if it does not
 }
 
 // A snapshot is a pair of files.
 type snapshot struct {
 	Term, Index, Timestamp uint64
 	Meta, Data             *file
-	Suspect                string // why its content contradicts older evidence, "" if it does not
 }
 
 // A directory is a raft directory as found.

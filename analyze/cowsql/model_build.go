@@ -40,9 +40,9 @@ func (m *model) choose(server string) (Implementation, string) {
 			return dqlite, f.Name.File + " is an LZ4 frame"
 		}
 	}
-	switch m.Layout.Product {
+	switch m.Layout.Name {
 	case "lxd", "microk8s", "k8s-dqlite", "k8sd", "microcluster", "microcloud", "microceph", "microovn", "juju", "dqlite":
-		return dqlite, m.Layout.Product + " is built on dqlite"
+		return dqlite, m.Layout.Name + " is built on dqlite"
 	}
 	return cow, "nothing points to dqlite"
 }
@@ -78,7 +78,7 @@ func (m *model) node(name string, c analyze.Candidate) *analyze.Node {
 	for _, f := range m.Files {
 		n.Damage = append(n.Damage, inDirectory(f.Damage, c.Data)...)
 	}
-	n.Damage = append(n.Damage, inDirectory(m.Layout.Damage, c.Data)...)
+	n.Damage = append(n.Damage, m.Layout.Damage...)
 	parse.SortDamage(n.Damage)
 	n.Start = m.start()
 	n.Facts = m.facts()

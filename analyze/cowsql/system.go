@@ -27,7 +27,7 @@ func (System) Find(fsys fs.FS) ([]analyze.Candidate, error) {
 	out := []analyze.Candidate{}
 	for _, f := range found {
 		out = append(out, analyze.Candidate{
-			Dir: f.Root, Data: path.Clean(f.Raft), Product: product(f), Stale: f.Stale, Note: f.Note,
+			Dir: f.Root, Data: path.Clean(f.Raft), Product: product(f), Layout: f.Product, Stale: f.Stale, Note: f.Note,
 		})
 	}
 	return out, err

@@ -100,8 +100,8 @@ func (v View) Snapshots() []SnapshotView {
 	for _, s := range v.m.snapshots() {
 		view := SnapshotView{Term: s.Term, Index: s.Index, File: path.Join(v.m.Data, s.Data.Name.File), Sound: s.sound(), Data: s.Data.Snapshot}
 		switch {
-		case s.Suspect != "":
-			view.Why = s.Suspect
+		case s.Data.Suspect != "":
+			view.Why = s.Data.Suspect
 		case len(s.Data.Damage) > 0:
 			view.Why = s.Data.Damage[0].String()
 		case !view.Sound:
