@@ -18,7 +18,6 @@ func newRepair(Env) *cobra.Command { return st("repair") }
 func newVerify(Env) *cobra.Command { return st("verify") }
 func newInspect(Env) *cobra.Command { return st("inspect") }
 func newDiff(Env) *cobra.Command { return st("diff") }
-func newExtract(Env) *cobra.Command { return st("extract") }
 func newExplain(Env) *cobra.Command { return st("explain") }
 func newVersion(Env) *cobra.Command { return st("version") }
 func newMan(Env) *cobra.Command { return st("man") }
