@@ -1,6 +1,7 @@
 package cowsql
 
 import (
+	"encoding/binary"
 	"hash/crc32"
 	"math/bits"
 )
@@ -12,12 +13,32 @@ import (
 //
 // Because the initial value is 0, leading zero bytes do not change it and the
 // checksum of zeros is 0.
-//
-// The polynomial is the one of hash/crc32.IEEE with the bits of every byte
-// the other way round. Turning the bytes costs less than a table walk, since
-// hash/crc32 uses carry-less multiplication where the processor has it.
 func CRC(crc uint32, p []byte) uint32 {
-	var turned [4096]byte
+	crc, p = blockCRC(crc, p)
+	if len(p) >= 64 {
+		return portableCRC(crc, p)
+	}
+	for _, b := range p {
+		crc = crc<<8 ^ table[byte(crc>>24)^b]
+	}
+	return crc
+}
+
+const poly = 0x04C11DB7
+
+// table[b] is the CRC of the byte b.
+var table = func() (out [256]uint32) {
+	for b := range out {
+		out[b] = multiply(uint32(b), poly)
+	}
+	return out
+}()
+
+// portableCRC uses that the polynomial is the one of hash/crc32.IEEE with the
+// bits of every byte the other way round. Where a processor has instructions
+// for that one, turning the bytes costs less than a table walk.
+func portableCRC(crc uint32, p []byte) uint32 {
+	var turned [4096]byte // on the heap: hash/crc32 calls through a variable
 	state := ^bits.Reverse32(crc)
 	for len(p) > 0 {
 		n := min(len(p), len(turned))
@@ -28,20 +49,36 @@ func CRC(crc uint32, p []byte) uint32 {
 	return bits.Reverse32(^state)
 }
 
-const poly = 0x04C11DB7
+// reverseBits writes the bytes of src to dst with the bits of each byte in
+// reverse order. The slices have the same length and do not overlap.
+func reverseBits(dst, src []byte) {
+	dst = dst[:len(src)]
+	for len(src) >= 8 {
+		x := binary.LittleEndian.Uint64(src)
+		binary.LittleEndian.PutUint64(dst, bits.ReverseBytes64(bits.Reverse64(x)))
+		src, dst = src[8:], dst[8:]
+	}
+	for i, b := range src {
+		dst[i] = bits.Reverse8(b)
+	}
+}
+
+// powers[k] is x^(8·2^k) modulo the polynomial.
+var powers = func() (out [63]uint32) {
+	out[0] = 1 << 8
+	for i := range out[1:] {
+		out[i+1] = multiply(out[i], out[i])
+	}
+	return out
+}()
 
 // shift multiplies a CRC by x^(8n): the CRC of the same bytes followed by n
 // zero bytes.
 func shift(crc uint32, n int64) uint32 {
-	if crc == 0 {
-		return 0
-	}
-	power := uint32(0x100) // x^8
-	for ; n > 0; n >>= 1 {
+	for k := 0; n > 0; n, k = n>>1, k+1 {
 		if n&1 != 0 {
-			crc = multiply(crc, power)
+			crc = multiply(crc, powers[k])
 		}
-		power = multiply(power, power)
 	}
 	return crc
 }
@@ -50,14 +87,8 @@ func shift(crc uint32, n int64) uint32 {
 func multiply(a, b uint32) uint32 {
 	var out uint32
 	for ; b != 0; b >>= 1 {
-		if b&1 != 0 {
-			out ^= a
-		}
-		if a&0x80000000 != 0 {
-			a = a<<1 ^ poly
-		} else {
-			a <<= 1
-		}
+		out ^= a & -(b & 1)
+		a = a<<1 ^ poly&-(a>>31)
 	}
 	return out
 }
@@ -65,27 +96,3 @@ func multiply(a, b uint32) uint32 {
 // combine returns the CRC of two blocks from the CRC of each and the length of
 // the second.
 func combine(first, second uint32, n int64) uint32 { return shift(first, n) ^ second }
-
-// flippedBit finds the single bit whose flip explains that a block of n bytes
-// has CRC got instead of want. It returns the byte offset in the block and the
-// bit (0 = least significant), or ok = false if no single bit does.
-func flippedBit(want, got uint32, n int64) (offset int64, bit uint, ok bool) {
-	diff := want ^ got
-	if diff == 0 {
-		return 0, 0, false
-	}
-	// A single bit at distance k from the end, in transmission order, changes
-	// the CRC by x^(k+32) mod P, so walk k until it matches.
-	x := uint32(poly) // x^32
-	for k := int64(0); k < n*8; k++ {
-		if x == diff {
-			return n - 1 - k/8, uint(k % 8), true
-		}
-		if x&0x80000000 != 0 {
-			x = x<<1 ^ poly
-		} else {
-			x <<= 1
-		}
-	}
-	return 0, 0, false
-}

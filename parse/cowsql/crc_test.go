@@ -1,6 +1,7 @@
 package cowsql
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -22,49 +23,66 @@ func slowCRC(crc uint32, p []byte) uint32 {
 	return crc
 }
 
-func TestCRC(t *testing.T) {
-	require.Equal(t, uint32(0x89A1897F), CRC(0, []byte("123456789")))
-	require.Zero(t, CRC(0, make([]byte, 5000)))
-	r := rand.New(rand.NewPCG(1, 2))
-	for n := range 300 {
-		p := make([]byte, n*n/7)
-		for i := range p {
-			p[i] = byte(r.Uint32())
-		}
-		start := r.Uint32()
-		want := slowCRC(start, p)
-		require.Equal(t, want, CRC(start, p), "%d bytes", len(p))
-		cut := len(p) / 3
-		require.Equal(t, slowCRC(0, p), combine(CRC(0, p[:cut]), CRC(0, p[cut:]), int64(len(p)-cut)))
+func TestCRCKnownAnswers(t *testing.T) {
+	for _, f := range []func(uint32, []byte) uint32{CRC, portableCRC, slowCRC} {
+		require.Equal(t, uint32(0x89A1897F), f(0, []byte("123456789")))
+		require.Equal(t, uint32(0), f(0, nil))
+		require.Equal(t, uint32(0x12345678), f(0x12345678, nil))
+		require.Equal(t, uint32(poly), f(0, []byte{1}))
+		require.Zero(t, f(0, make([]byte, 5000)), "the checksum of zeros")
+		require.Equal(t, f(0, []byte("log")), f(0, []byte("\x00\x00\x00log")), "leading zeros")
 	}
 }
 
-func TestFlippedBit(t *testing.T) {
-	p := []byte("The quick brown fox jumps over the lazy dog.")
-	good := CRC(0, p)
-	for i := range p {
-		for bit := range uint(8) {
-			p[i] ^= 1 << bit
-			offset, b, ok := flippedBit(good, CRC(0, p), int64(len(p)))
-			require.True(t, ok)
-			require.Equal(t, int64(i), offset)
-			require.Equal(t, bit, b)
-			p[i] ^= 1 << bit
-		}
+// TestCRCAgainstDefinition goes through every length around the sizes at which
+// the code changes its way, and every alignment, from random starts.
+func TestCRCAgainstDefinition(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	buf := make([]byte, 20000)
+	for i := range buf {
+		buf[i] = byte(r.Uint32())
 	}
-	_, _, ok := flippedBit(good, good, int64(len(p)))
-	require.False(t, ok)
-	_, _, ok = flippedBit(good, good^0x80000001, 16)
-	require.False(t, ok)
+	check := func(from, n int) {
+		start := r.Uint32()
+		p := buf[from : from+n]
+		want := slowCRC(start, p)
+		require.Equal(t, want, CRC(start, p), "%d bytes at %d", n, from)
+		require.Equal(t, want, portableCRC(start, p), "%d bytes at %d", n, from)
+		cut := r.IntN(n + 1)
+		require.Equal(t, want, CRC(CRC(start, p[:cut]), p[cut:]), "%d and %d bytes", cut, n-cut)
+		require.Equal(t, slowCRC(0, p), combine(CRC(0, p[:cut]), CRC(0, p[cut:]), int64(n-cut)))
+	}
+	for n := range 400 {
+		check(n%16, n)
+	}
+	for range 500 {
+		n := r.IntN(9000)
+		check(r.IntN(len(buf)-n), n)
+	}
+}
+
+func TestShiftLong(t *testing.T) {
+	const n = 1<<20 + 3
+	require.Equal(t, CRC(0x1234, make([]byte, n)), shift(0x1234, n))
+	require.Equal(t, shift(shift(7, 1<<40), 5), shift(7, 1<<40+5))
 }
 
 func BenchmarkCRC(b *testing.B) {
-	p := make([]byte, 1<<20)
-	for i := range p {
-		p[i] = byte(i * 7)
-	}
-	b.SetBytes(int64(len(p)))
-	for b.Loop() {
-		CRC(0, p)
+	for _, n := range []int{24, 4136, 12344, 1 << 20} {
+		p := make([]byte, n)
+		for i := range p {
+			p[i] = byte(i * 7)
+		}
+		for _, f := range []struct {
+			name string
+			crc  func(uint32, []byte) uint32
+		}{{"fold", CRC}, {"portable", portableCRC}} {
+			b.Run(fmt.Sprintf("%s/%d", f.name, n), func(b *testing.B) {
+				b.SetBytes(int64(len(p)))
+				for b.Loop() {
+					f.crc(0, p)
+				}
+			})
+		}
 	}
 }
