@@ -142,11 +142,11 @@ type IncompleteError struct {
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
 func (e *IncompleteError) Error() string {
-	place := "between members"
+	place := ""
 	if e.Member != "" {
-		place = "at member " + strconv.Quote(e.Member)
+		place = " at member " + strconv.Quote(e.Member)
 	}
-	return fmt.Sprintf("%s: the archive is damaged %s (%s); %s read completely; copy the archive again from where it was made",
+	return fmt.Sprintf("%s: the archive is damaged%s (%s); %s read completely; copy the archive again from where it was made",
 		Printable(e.Path), place, reason(e.Err), count(e.Members, "file was", "files were"))
 }
 

@@ -15,19 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyKind returns the sample as a directory and as archives of all formats.
-func everyKind(t *testing.T) map[string]string {
-	plain := sampleTar(t)
-	return map[string]string{
-		"directory": makeDir(t),
-		"tar":       archiveFile(t, "x.tar", plain),
-		"tar.gz":    archiveFile(t, "x.tar.gz", gzipOf(t, plain)),
-		"tar.zst":   archiveFile(t, "x.tzst", zstdOf(t, plain)),
-		"zip":       archiveFile(t, "x.zip", sampleZip(t)),
-		"misnamed":  archiveFile(t, "x.zip", gzipOf(t, plain)),
-	}
-}
-
 func TestFSIsTheSameForAllKinds(t *testing.T) {
 	for kind, path := range everyKind(t) {
 		t.Run(kind, func(t *testing.T) {

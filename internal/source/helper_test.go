@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ import (
 // longAgo is the modification time of files that tests make.
 var longAgo = time.Date(2024, 2, 29, 12, 30, 15, 0, time.UTC)
 
-// A print describes everything at and below a path that must not change.
+// fingerprint describes everything at and below a path that must not change.
 func fingerprint(t testing.TB, path string) map[string]string {
 	t.Helper()
 	prints := make(map[string]string)
@@ -59,9 +60,12 @@ func fingerprint(t testing.TB, path string) map[string]string {
 func untouched(t testing.TB, path string) {
 	t.Helper()
 	before := fingerprint(t, path)
-	t.Cleanup(func() {
-		require.Equal(t, before, fingerprint(t, path), "the input was touched")
-	})
+	t.Cleanup(func() { same(t, before, path) })
+}
+
+func same(t testing.TB, before map[string]string, path string) {
+	t.Helper()
+	require.Empty(t, cmp.Diff(before, fingerprint(t, path)), "the input was touched")
 }
 
 // open opens a tree that must be whole, and proves that its input stays
@@ -189,6 +193,19 @@ func sampleZip(t testing.TB) []byte {
 	}
 	require.NoError(t, w.Close())
 	return out.Bytes()
+}
+
+// everyKind returns the sample as a directory and as archives of all formats.
+func everyKind(t *testing.T) map[string]string {
+	plain := sampleTar(t)
+	return map[string]string{
+		"directory": makeDir(t),
+		"tar":       archiveFile(t, "x.tar", plain),
+		"tar.gz":    archiveFile(t, "x.tar.gz", gzipOf(t, plain)),
+		"tar.zst":   archiveFile(t, "x.tzst", zstdOf(t, plain)),
+		"zip":       archiveFile(t, "x.zip", sampleZip(t)),
+		"misnamed":  archiveFile(t, "x.zip", gzipOf(t, plain)),
+	}
 }
 
 // archiveFile writes data to a file of that name.

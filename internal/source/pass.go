@@ -33,9 +33,14 @@ type pass struct {
 	err     error  // sticky, io.EOF at the end
 }
 
-func newPass(ctx context.Context, zeros []byte, add func(n int64)) *pass {
-	return &pass{ctx: ctx, add: add, sum: sha256.New(), zeros: zeros, buffer: make([]byte, passBuffer)}
+// newPass returns a pass for files of at most largest bytes. zeros may be
+// shared by many.
+func newPass(ctx context.Context, zeros []byte, largest int64, add func(n int64)) *pass {
+	return &pass{ctx: ctx, add: add, sum: sha256.New(), zeros: zeros, buffer: newBuffer(largest)}
 }
+
+// newBuffer returns a buffer for reading files of at most largest bytes.
+func newBuffer(largest int64) []byte { return make([]byte, max(spoolBlock, min(largest, passBuffer))) }
 
 func (p *pass) reset(x *extent) {
 	p.sum.Reset()

@@ -66,6 +66,7 @@ type Tree struct {
 	kind    Kind
 	options Options
 	store   store
+	closing sync.Once
 
 	mu        sync.Mutex
 	strangers map[string]Stranger
@@ -152,8 +153,12 @@ func (t *Tree) Path() string { return t.path }
 func (t *Tree) Kind() Kind { return t.kind }
 
 // Close releases the tree and removes what was unpacked. Files opened through
-// FS must not be used afterwards.
-func (t *Tree) Close() error { return t.store.close() }
+// FS must not be used afterwards. Another Close does nothing.
+func (t *Tree) Close() error {
+	var err error
+	t.closing.Do(func() { err = t.store.close() })
+	return err
+}
 
 // Strangers returns what was met so far and is not served, sorted by path. A
 // listing meets the links, FIFOs, devices and sockets of its directory, an

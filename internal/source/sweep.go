@@ -56,7 +56,11 @@ func (t *Tree) Sweep(ctx context.Context, take func(name string) Consumer, p Pro
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &sweep{tree: t, manifest: m, jobs: jobs, take: take, progress: p, zeros: make([]byte, passBuffer)}
+	s := &sweep{tree: t, manifest: m, jobs: jobs, take: take, progress: p}
+	if len(jobs) > 0 {
+		s.largest = jobs[0].Size
+		s.zeros = newBuffer(s.largest)
+	}
 	if p != nil {
 		p.Start(total)
 		defer p.Done()
@@ -81,6 +85,7 @@ type sweep struct {
 	manifest *Manifest
 	jobs     []*ManifestFile
 	next     atomic.Int64
+	largest  int64
 	zeros    []byte
 	take     func(name string) Consumer
 
@@ -107,7 +112,7 @@ func (s *sweep) consumer(name string) Consumer {
 }
 
 func (s *sweep) work(ctx context.Context) error {
-	p := newPass(ctx, s.zeros, s.add)
+	p := newPass(ctx, s.zeros, s.largest, s.add)
 	for {
 		i := int(s.next.Add(1)) - 1
 		if i >= len(s.jobs) {

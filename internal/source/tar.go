@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 const tarBlock = 512
@@ -46,7 +47,7 @@ func (a *archive) readTar(ctx context.Context, s *source, whole *extent) error {
 // finishTar reads what stands behind the end, for the checksums of the
 // compression. Archives are padded with zeros; anything else is reported.
 func (a *archive) finishTar(s *source) error {
-	buf := make([]byte, passBuffer)
+	buf := make([]byte, 16*tarBlock)
 	trailing := false
 	for {
 		n, err := s.Read(buf)
@@ -59,6 +60,8 @@ func (a *archive) finishTar(s *source) error {
 			trailing = true
 		case s.ctx.Err() != nil:
 			return context.Cause(s.ctx)
+		case errors.Is(err, gzip.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch):
+			return a.incomplete("", fmt.Errorf("the checksum of the whole is wrong, so that any of its files may be: %w", err))
 		default:
 			return a.incomplete("", err)
 		}
