@@ -22,7 +22,7 @@ import (
 func build(t testing.TB, statements ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a #1?.db")
-	db, err := sql.Open("sqlite", filepath.Join(filepath.Dir(path), "x.db"))
+	db, err := sql.Open("sqlite", filepath.Join(filepath.Dir(path), "x.db")+"?_pragma=synchronous(0)")
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
 	for _, s := range statements {

@@ -85,7 +85,7 @@ func CheckPage(page []byte, pageNo, nPages uint32, usable int) *parse.Damage {
 	if next := binary.BigEndian.Uint32(page); next <= nPages {
 		return nil // may be an overflow or trunk page whose next page is this large number
 	}
-	if isPointerMap(pageNo, usable) && pointerMap(page, nPages, usable) {
+	if isPointerMap(pageNo, usable) && pointerMap(page, pageNo, nPages, usable) {
 		return nil
 	}
 	return d
@@ -292,10 +292,14 @@ func isPointerMap(pageNo uint32, usable int) bool {
 	return (pageNo-2)%group <= 1
 }
 
-// pointerMap reports whether page can be a pointer map: entries of a type from
-// 1 to 5 and a page number, and zeroes behind the last.
-func pointerMap(page []byte, nPages uint32, usable int) bool {
+// pointerMap reports whether page can be a pointer map: a type from 1 to 5 and
+// a page number for each page that follows. Entries of pages behind the end
+// are left over and say nothing.
+func pointerMap(page []byte, pageNo, nPages uint32, usable int) bool {
 	for at := 0; at+5 <= usable; at += 5 {
+		if nPages != 0 && uint32(at/5) >= nPages-pageNo {
+			return true
+		}
 		if kind := page[at]; kind > 5 || nPages != 0 && binary.BigEndian.Uint32(page[at+1:]) > nPages {
 			return false
 		}

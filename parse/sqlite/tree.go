@@ -118,15 +118,15 @@ func (r *tableReader) walk(number uint32, depth int, link pageSource) error {
 		if r.full {
 			return nil
 		}
-		field := fmt.Sprintf("page[%d].cell[%d]", number, i)
+		id := cellID{number, i}
 		start := n.cell(page, i)
 		if lowest := n.pointers() + 2*n.cells; start < lowest || start > len(page)-4 {
-			r.fail(parse.BadValue, from, n.pointers()+2*i, 2, field+".pointer", fmt.Sprintf("%d to %d", lowest, len(page)-4), fmt.Sprint(start))
+			r.fail(parse.BadValue, from, n.pointers()+2*i, 2, id.field(".pointer"), fmt.Sprintf("%d to %d", lowest, len(page)-4), fmt.Sprint(start))
 			continue
 		}
 		c, ok := readCell(page, &n, start)
 		if !ok {
-			r.fail(parse.Truncated, from, start, len(page)-start, field, "a cell that ends within the page", "one that does not")
+			r.fail(parse.Truncated, from, start, len(page)-start, id.field(""), "a cell that ends within the page", "one that does not")
 			continue
 		}
 		if !n.leaf() {
@@ -135,7 +135,7 @@ func (r *tableReader) walk(number uint32, depth int, link pageSource) error {
 			}
 		}
 		if n.kind != tableInterior && !r.full {
-			if err := r.cell(page, from, &c, field); err != nil {
+			if err := r.cell(page, from, &c, id); err != nil {
 				return err
 			}
 		}
@@ -146,6 +146,16 @@ func (r *tableReader) walk(number uint32, depth int, link pageSource) error {
 	return r.walk(n.right, depth+1, at4(from, at+8))
 }
 
+// A cellID names a cell in damage.
+type cellID struct {
+	page uint32
+	cell int
+}
+
+func (c cellID) field(part string) string {
+	return fmt.Sprintf("page[%d].cell[%d]%s", c.page, c.cell, part)
+}
+
 // at4 is the place of a page number within a page.
 func at4(from pageSource, at int) pageSource {
 	from.offset += int64(at)
@@ -153,14 +163,14 @@ func at4(from pageSource, at int) pageSource {
 }
 
 // cell turns a cell into a row.
-func (r *tableReader) cell(page []byte, from pageSource, c *cell, field string) error {
-	payload, err := r.payload(page, from, c, field)
+func (r *tableReader) cell(page []byte, from pageSource, c *cell, id cellID) error {
+	payload, err := r.payload(page, from, c, id)
 	if payload == nil || err != nil {
 		return err
 	}
 	values, ok := readRecord(payload, len(r.stored), r.db.Header.Encoding)
 	if !ok {
-		r.fail(parse.BadValue, from, c.start, c.local, field+".record", "a record that fits its payload", "one that does not")
+		r.fail(parse.BadValue, from, c.start, c.local, id.field(".record"), "a record that fits its payload", "one that does not")
 		return nil
 	}
 	t := r.table
@@ -195,7 +205,7 @@ func (r *tableReader) cell(page []byte, from pageSource, c *cell, field string) 
 
 // payload collects the payload of a cell, which grows as pages are read. It
 // returns nil if it is not complete.
-func (r *tableReader) payload(page []byte, from pageSource, c *cell, field string) ([]byte, error) {
+func (r *tableReader) payload(page []byte, from pageSource, c *cell, id cellID) ([]byte, error) {
 	out := page[c.start : c.start+c.local : c.start+c.local]
 	r.bytes += len(out)
 	next, link := uint32(0), at4(from, c.overflow)
@@ -204,7 +214,7 @@ func (r *tableReader) payload(page []byte, from pageSource, c *cell, field strin
 	}
 	for uint64(len(out)) < c.payload {
 		if next == 0 {
-			r.fail(parse.Truncated, link, 0, 4, field+".overflow", fmt.Sprintf("%d bytes of payload", c.payload), fmt.Sprint(len(out)))
+			r.fail(parse.Truncated, link, 0, 4, id.field(".overflow"), fmt.Sprintf("%d bytes of payload", c.payload), fmt.Sprint(len(out)))
 			return nil, nil
 		}
 		more, source, err := r.page(next, link)
