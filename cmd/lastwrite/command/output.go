@@ -13,6 +13,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/report"
 	"github.com/lastwrite/lastwrite/report/json"
+	"github.com/lastwrite/lastwrite/report/markdown"
 	"github.com/lastwrite/lastwrite/report/text"
 )
 
@@ -87,7 +88,7 @@ func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Do
 	case "json":
 		return json.Render(w, d)
 	case "markdown":
-		return renderMarkdown(w, d)
+		return markdown.Render(w, d)
 	}
 	width, terminal := env.Terminal(w)
 	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
