@@ -12,7 +12,7 @@ import (
 
 // Limits of what ReadApplication opens of files that come in numbers.
 const (
-	maxTrustEntries = 1000
+	maxTrustEntries = 200
 	maxTarballs     = 16
 	maxCertificates = 16
 )

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/lastwrite/lastwrite/fixtures"
 )
 
 const (
@@ -246,4 +248,22 @@ func TestDetectDoesNotFollowLinks(t *testing.T) {
 	got, err := Detect(root.FS())
 	assert.NoError(t, err)
 	assert.Empty(t, got)
+}
+
+func TestDetectFindsEveryRealDirectory(t *testing.T) {
+	for name, want := range map[string]Found{
+		"clean-stop":                  {Product: GoApp, Raft: "."},
+		"metadata-both-missing":       {Product: GoApp, Raft: "."},
+		"dqlite-cluster-lz4-snapshot": {Product: GoApp, Raft: ".", Library: Dqlite},
+		"incus-layout":                {Product: Incus, Raft: "database/global", Library: Cowsql, Note: "Incus and LXD share this layout and no file tells which it is; taken for Incus"},
+	} {
+		c := fixtures.Open(t, "cowsql", name)
+		found, err := Detect(os.DirFS(c.Dir))
+		require.NoError(t, err)
+		require.Len(t, found, len(c.Nodes), name)
+		for i, f := range found {
+			want.Root, f.Evidence = c.Nodes[i].Name, nil
+			assert.Equal(t, want, f, name)
+		}
+	}
 }

@@ -38,7 +38,7 @@
 //
 // # Limits
 //
-// Bad content is parse.Damage. YAML documents above 64 KiB or with more than
+// Bad content is parse.Damage. YAML documents above 32 KiB or with more than
 // a thousand flow brackets are refused before the YAML library sees them, as
 // its time and memory grow with the square of the nesting and of the number
 // of keys; aliases are never resolved. Other text files are read up to 1 MiB,

@@ -149,6 +149,8 @@ func TestHostileYAMLIsBounded(t *testing.T) {
 			start := time.Now()
 			_, damage := ParseInfo("info.yaml", []byte(data))
 			_, more := ParseCluster("cluster.yaml", []byte(data))
+			unmarshalError([]byte(data), false)
+			unmarshalError([]byte(data), true)
 			assert.NotEmpty(t, damage)
 			assert.NotEmpty(t, more)
 			assert.Less(t, time.Since(start), 20*time.Second, "far above any honest machine")

@@ -18,7 +18,7 @@ import (
 // Limits of a YAML document, checked before the YAML library runs. The
 // largest real documents are lists of a few hundred members.
 const (
-	maxYAML     = 64 << 10 // bytes
+	maxYAML     = 32 << 10 // bytes
 	maxBrackets = 1000     // of flow lists and maps together
 	maxDashes   = 16       // list markers on one line, each of which opens a level
 	maxDepth    = 32       // levels that are walked
@@ -53,7 +53,8 @@ type pair struct {
 func open(file string, data []byte) (*document, ast.Node) {
 	d := &document{file: file, data: data, lines: []int{0}}
 	for i, b := range data {
-		if b == '\n' {
+		// the library takes a carriage return alone for the end of a line as well
+		if b == '\n' || b == '\r' && !bytes.HasPrefix(data[i+1:], []byte("\n")) {
 			d.lines = append(d.lines, i+1)
 		}
 	}
@@ -130,6 +131,7 @@ func (d *document) fail(at parse.Span, kind parse.Kind, want, got string) {
 func (d *document) span(line, column, length int) parse.Span {
 	s := parse.Span{File: d.file, Length: int64(length)}
 	if line < 1 || line > len(d.lines) {
+		s.Length = min(s.Length, int64(len(d.data)))
 		return s
 	}
 	off := d.lines[line-1]
