@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -104,7 +103,7 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 	}
 	described, err := n.input.check(ctx)
 	if err == nil && !described.Unchanged {
-		err = fmt.Errorf("%s changed while it was read: %s", described.Path, path.Join(described.Changed...))
+		err = fmt.Errorf("%s changed while it was read: %s", described.Path, strings.Join(described.Changed, ", "))
 	}
 	if err != nil {
 		return &exit{ExitIncomplete, err}
