@@ -16,7 +16,7 @@ const bootstrapID = 0x2dc171858c3155be
 // library.
 type AppError struct {
 	Message string // the program's words; "" for the C server interface, which prints nothing
-	Exact   bool   // Message is complete; otherwise its end, a library's own text or a path, is not known
+	Exact   bool   // every word is certain; otherwise the end, a library's own text or a path, is a guess or left out
 	File    string // the file that causes it, relative to the host root
 	Source  string // repository, file and function of the check
 }
@@ -78,8 +78,8 @@ func (a *Application) goErrors(address string) (out []AppError) {
 	}
 	info, cluster := a.Info != nil, a.Cluster != nil
 	if info {
-		if message, exact, bad := a.unmarshal("unmarshall info.yaml: ", "info.yaml", a.infoError); bad {
-			fail("info.yaml", message, exact)
+		if message, bad := a.unmarshal("unmarshall info.yaml: ", "info.yaml", a.infoError); bad {
+			fail("info.yaml", message, false)
 		} else if given := a.Info.Address.V; address != "" && address != given {
 			fail("info.yaml", fmt.Sprintf("address %q in info.yaml does not match %q", given, address), true)
 		}
@@ -92,8 +92,8 @@ func (a *Application) goErrors(address string) (out []AppError) {
 		fail("join", "bootstrap node can't join a cluster", true)
 	}
 	if cluster {
-		if message, exact, bad := a.unmarshal("open cluster.yaml node store: ", "cluster.yaml", a.clusterError); bad {
-			fail("cluster.yaml", message, exact)
+		if message, bad := a.unmarshal("open cluster.yaml node store: ", "cluster.yaml", a.clusterError); bad {
+			fail("cluster.yaml", message, false)
 		}
 	}
 	if info != cluster {
@@ -107,26 +107,19 @@ func (a *Application) goErrors(address string) (out []AppError) {
 }
 
 // unmarshal says what the program prints about a YAML file that it cannot
-// read. The text behind the prefix is known for go-cowsql's YAML library
-// only; go-dqlite uses another one, of which just the refusal of broken syntax
-// is certain.
-func (a *Application) unmarshal(prefix, name, cowsql string) (message string, exact, bad bool) {
-	if cowsql != "" && a.usesCowsql() {
-		return prefix + cowsql, true, true
+// read. The text behind the prefix is that of go-cowsql's YAML library, and a
+// guess: go-dqlite, and go-cowsql before April 2025, use another one, of which
+// just the refusal of broken syntax is certain.
+func (a *Application) unmarshal(prefix, name, cowsql string) (message string, bad bool) {
+	if cowsql != "" && a.Product == GoApp && !slices.Contains(a.Locks, a.file("dqlite-lock")) {
+		return prefix + cowsql, true
 	}
 	for _, d := range a.Damage {
 		if d.File == a.file(name) && (d.Got == "a syntax error" || d.Want == "a map" || d.Want == "a list") {
-			return prefix, false, true
+			return prefix, true
 		}
 	}
-	return "", false, false
-}
-
-// usesCowsql reports whether the program is built on go-cowsql for certain:
-// only Incus is, and it has no YAML files; a go-app tells by nothing but the
-// missing dqlite-lock.
-func (a *Application) usesCowsql() bool {
-	return a.Product == GoApp && !slices.Contains(a.Locks, a.file("dqlite-lock"))
+	return "", false
 }
 
 // k8sDqliteErrors follows New of k8s-dqlite. final is true when that decides:
