@@ -157,7 +157,7 @@ func compile(ctx context.Context, cflags, ldflags []string) (string, error) {
 	for _, unit := range units {
 		out, err := exec.CommandContext(ctx, cc, append(append([]string{"-E", "-o", os.DevNull}, cflags...), unit)...).CombinedOutput()
 		if err != nil {
-			return "", missingError{firstLine(out)}
+			return "", missingError{firstError(out)}
 		}
 	}
 	built := filepath.Join(work, "built")
@@ -169,7 +169,12 @@ func compile(ctx context.Context, cflags, ldflags []string) (string, error) {
 	return driver, os.Rename(built, driver) // atomic, other test processes may do the same
 }
 
-func firstLine(out []byte) string {
-	line, _, _ := bytes.Cut(bytes.TrimSpace(out), []byte("\n"))
-	return string(line)
+// firstError is the line of the compiler's output that names the problem.
+func firstError(out []byte) string {
+	for line := range bytes.Lines(out) {
+		if _, text, ok := bytes.Cut(line, []byte("error: ")); ok {
+			return string(bytes.TrimSpace(text))
+		}
+	}
+	return "the preprocessor failed"
 }
