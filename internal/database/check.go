@@ -45,10 +45,11 @@ func Check(ctx context.Context, path string) (Result, error) {
 	}
 	defer f.close()
 	r := Result{Encoding: f.encoding}
-	for pragma, to := range map[string]*int64{"page_count": &r.Pages, "page_size": &r.PageSize} {
-		if err := f.db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(to); err != nil {
-			return r, fmt.Errorf("%s: %s: %w", path, pragma, err)
-		}
+	if err := f.db.QueryRowContext(ctx, "PRAGMA page_count").Scan(&r.Pages); err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.db.QueryRowContext(ctx, "PRAGMA page_size").Scan(&r.PageSize); err != nil {
+		return r, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := f.integrity(ctx, &r); err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)

@@ -145,7 +145,7 @@ func isContent(err error) bool {
 	}
 	switch e.Code() & 0xff {
 	case sqlitelib.SQLITE_CORRUPT, sqlitelib.SQLITE_NOTADB, sqlitelib.SQLITE_ERROR, sqlitelib.SQLITE_TOOBIG,
-		sqlitelib.SQLITE_FORMAT, sqlitelib.SQLITE_AUTH, sqlitelib.SQLITE_CANTOPEN:
+		sqlitelib.SQLITE_FORMAT, sqlitelib.SQLITE_AUTH:
 		return true
 	}
 	return false

@@ -32,6 +32,32 @@
 //	    56     4  text encoding: 1 UTF-8, 2 UTF-16le, 3 UTF-16be; 0 without tables
 //	    92     4  change counter when the size at 28 was written
 //
+// # B-tree page
+//
+// The header stands at the start of the page, on page 1 behind the database
+// header.
+//
+//	offset  size  field
+//	     0     1  2 index interior, 5 table interior, 10 index leaf, 13 table leaf
+//	     1     2  first free block, 0 if none; a block holds the offset of the
+//	              next (2) and its own size (2)
+//	     3     2  number of cells
+//	     5     2  start of the cell content; 0 means 65536
+//	     7     1  fragmented free bytes
+//	     8     4  right-most child, on interior pages only
+//
+// The offsets of the cells follow, 2 bytes each, in key order. A cell is: left
+// child (4, interior pages), payload size (varint, not on table interior
+// pages), rowid (varint, table pages), the local part of the payload, and the
+// first overflow page (4) if the payload goes on there. An overflow page is
+// the number of the next (4, 0 at the end) and payload. Free, overflow and
+// pointer-map pages carry no mark that tells them from each other.
+//
+// A record is its header's size, a serial type for each value (varints), and
+// the values. Serial types: 0 null; 1 to 6 integers of 1, 2, 3, 4, 6, 8 bytes;
+// 7 a float; 8 and 9 the integers 0 and 1; from 12 on blobs (even) and text
+// (odd) of (n-12)/2 bytes.
+//
 // # WAL
 //
 //	offset  size  field of the header
