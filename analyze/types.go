@@ -199,36 +199,37 @@ type Cluster struct {
 
 // A Plan is a way out, as data: report prints it, repair executes it.
 type Plan struct {
-	ID       string // stable within a report: "continue-from-n2"
-	Title    string
-	Base     string // the node whose data is kept
-	Warnings []string
-	Loses    []Loss
-	Steps    []Step
-	Commands []Command // what the operator runs afterwards, in order
-	Promise  []Promise // what the written directories must satisfy
+	ID       string    `json:"id"` // stable within a report: "continue-from-n2"
+	Title    string    `json:"title"`
+	Base     string    `json:"base"` // the node whose data is kept
+	Warnings []string  `json:"warnings,omitempty"`
+	Loses    []Loss    `json:"loses,omitempty"`
+	Steps    []Step    `json:"steps,omitempty"`
+	Commands []Command `json:"commands,omitempty"` // what the operator runs afterwards, in order
+	Promise  []Promise `json:"promise,omitempty"`  // what the written directories must satisfy
 }
 
 // A Loss is what a plan gives up on one node.
 type Loss struct {
-	Node    string
-	Entries uint64
-	From    uint64 // first lost index or seqno, 0 if not numbered
-	To      uint64
-	Text    string // transactions, pages, databases, and how sure that is
+	Node    string `json:"node"`
+	Entries uint64 `json:"entries,omitempty"`
+	From    uint64 `json:"from,omitempty"` // first lost index or seqno, 0 if not numbered
+	To      uint64 `json:"to,omitempty"`
+	Text    string `json:"text,omitempty"` // transactions, pages, databases, and how sure that is
 }
 
 // A Promise is checked by analysing a repaired directory.
 type Promise struct {
-	Node        string
-	Term, Index uint64
+	Node  string `json:"node"`
+	Term  uint64 `json:"term,omitempty"`
+	Index uint64 `json:"index,omitempty"`
 }
 
 // A Command is one command line for the operator.
 type Command struct {
-	Node string // where to run it, "" for any host
-	Run  string
-	Why  string
+	Node string `json:"node"` // where to run it, "" for any host
+	Run  string `json:"run,omitempty"`
+	Why  string `json:"why,omitempty"`
 }
 
 // A StepOp says what a Step does.
@@ -248,28 +249,29 @@ const (
 
 // A Step makes one file of a repaired directory.
 type Step struct {
-	Op      StepOp
-	Node    string // output directory
-	File    string // path below it, slash separated
-	Because string // finding ID or one sentence
-	Mode    uint32 // permission bits, 0 for 0600
-	Parts   []Part
-	SQL     []string
-	Members []Member // for Archive
+	Op      StepOp   `json:"op"`
+	Node    string   `json:"node"`              // output directory
+	File    string   `json:"file"`              // path below it, slash separated
+	Because string   `json:"because,omitempty"` // finding ID or one sentence
+	Mode    uint32   `json:"mode,omitempty"`    // permission bits, 0 for 0600
+	Parts   []Part   `json:"parts,omitempty"`
+	SQL     []string `json:"sql,omitempty"`
+	Members []Member `json:"members,omitempty"` // for Archive
 }
 
 // A Part is a piece of a file: literal data, or a range of an input file.
 type Part struct {
-	Node   string // input node; "" for literal data
-	File   string
-	Offset int64
-	Length int64 // -1: to the end of the file
-	Data   []byte
+	Node   string `json:"node"` // input node; "" for literal data
+	File   string `json:"file"`
+	Offset int64  `json:"offset,omitempty"`
+	Length int64  `json:"length,omitempty"` // -1: to the end of the file
+	Data   []byte `json:"data,omitempty"`
 }
 
 // A Member is one file of an archive that a plan writes.
 type Member struct {
-	File string // path below the step's node, or "" when Data is set
-	Name string // name inside the archive
-	Data []byte
+	Node string `json:"node"`           // output directory, "" when Data is set
+	File string `json:"file"`           // path below it
+	Name string `json:"name,omitempty"` // name inside the archive
+	Data []byte `json:"data,omitempty"`
 }

@@ -21,6 +21,10 @@ type analysis struct {
 // analyse opens the paths, runs all families and builds the report. close
 // releases the inputs.
 func analyse(ctx context.Context, env Env, args []string, o *inputOptions) (a *analysis, closeAll func(), err error) {
+	return analyseArguments(ctx, env, arguments(args), o)
+}
+
+func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOptions) (a *analysis, closeAll func(), err error) {
 	inputs, closeAll, err := openAll(ctx, env, args, o)
 	if err != nil {
 		return nil, closeAll, err
@@ -38,7 +42,7 @@ func analyse(ctx context.Context, env Env, args []string, o *inputOptions) (a *a
 	if o.System != "" && !known(all, o.System) {
 		return nil, closeAll, usage("--system %s: not one of %s", o.System, names(all))
 	}
-	result, err := analyze.Run(ctx, sources, all, analyze.Options{System: o.System, Server: o.Server, Lost: o.Lost, Quick: o.Quick})
+	result, err := analyze.Run(ctx, sources, all, analyze.Options{System: o.System, Server: o.Server, Lost: o.Lost, Quick: o.Quick, Choose: o.Choose})
 	if err != nil {
 		return nil, closeAll, &exit{ExitUsage, err}
 	}

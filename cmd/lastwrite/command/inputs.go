@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -21,6 +22,7 @@ type inputOptions struct {
 	Server     string
 	Lost       []string
 	Quick      bool
+	Choose     string
 	LiveOK     bool
 	NoProgress bool
 	Quiet      bool
@@ -60,6 +62,17 @@ func (in *input) Sweep(ctx context.Context, take func(string) analyze.Take) erro
 	return err
 }
 
+// An argument is one [NAME=]PATH of the command line.
+type argument struct{ name, path string }
+
+func arguments(args []string) []argument {
+	out := make([]argument, len(args))
+	for i, a := range args {
+		out[i].name, out[i].path = splitName(a)
+	}
+	return out
+}
+
 // splitName takes NAME=PATH apart.
 func splitName(arg string) (name, file string) {
 	if name, file, ok := strings.Cut(arg, "="); ok && name != "" && !strings.ContainsAny(name, `/\`) {
@@ -69,7 +82,7 @@ func splitName(arg string) (name, file string) {
 }
 
 // openAll opens every path. On error everything is closed again.
-func openAll(ctx context.Context, env Env, args []string, o *inputOptions) (inputs []*input, closeAll func(), err error) {
+func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (inputs []*input, closeAll func(), err error) {
 	closeAll = func() {
 		for _, in := range inputs {
 			in.tree.Close()
@@ -82,9 +95,9 @@ func openAll(ctx context.Context, env Env, args []string, o *inputOptions) (inpu
 	}()
 	names := map[string]bool{}
 	for _, arg := range args {
-		name, file := splitName(arg)
+		name, file := arg.name, arg.path
 		if file == "" {
-			return inputs, closeAll, usage("%q names no path", arg)
+			return inputs, closeAll, usage("an argument names no path")
 		}
 		if name != "" && names[name] {
 			return inputs, closeAll, usage("the name %q is given twice", name)
@@ -153,4 +166,30 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 		add(analyze.Error, p, "no node directory was recognised here")
 	}
 	return out, incomplete
+}
+
+// outsideInputs refuses an output path that lies inside an input.
+func outsideInputs(out string, args []string) error {
+	abs, err := filepath.Abs(out)
+	if err != nil {
+		return &exit{ExitUsage, err}
+	}
+	parent, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return &exit{ExitUsage, err}
+	}
+	for _, arg := range args {
+		_, file := splitName(arg)
+		in, err := filepath.Abs(file)
+		if err == nil {
+			in, err = filepath.EvalSymlinks(in)
+		}
+		if err != nil {
+			continue // opening it will say what is wrong
+		}
+		if rel, err := filepath.Rel(in, parent); err == nil && filepath.IsLocal(rel) {
+			return usage("%s lies inside the input %s; nothing is ever written there", out, file)
+		}
+	}
+	return nil
 }

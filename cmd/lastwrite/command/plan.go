@@ -1,0 +1,149 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/repair"
+	"github.com/lastwrite/lastwrite/report/escape"
+)
+
+type planOptions struct {
+	inputOptions
+	Output  string
+	ID      string
+	Cluster string
+}
+
+func newPlan(env Env) *cobra.Command {
+	o := &planOptions{}
+	cmd := &cobra.Command{
+		Use:   "plan [NAME=]PATH... -o PLAN.json",
+		Short: "Write the recovery plan to a file that can be reviewed and carried out",
+		Long: `plan analyses the nodes and writes one of the plans that the report offers, the
+first unless another is named, to a new file. The file holds every step and the
+digest of every input file that it takes bytes from; repair refuses to work on
+other bytes.`,
+		Example: `  lastwrite plan n1 n2 n3 -o PLAN.json
+  lastwrite plan n1 n2 n3 --plan continue-from-n2 -o PLAN.json
+  lastwrite plan n1 n2 n3 --choose n1 -o PLAN.json     # where the evidence does not decide`,
+		Args: atLeast(1, "a path"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.Output == "" {
+				return usage("-o PLAN.json is missing\nusage: %s", cmd.UseLine())
+			}
+			return runPlan(cmd.Context(), env, args, o)
+		},
+	}
+	o.inputOptions.addFlags(cmd.Flags())
+	cmd.Flags().StringVarP(&o.Output, "output", "o", "", "`FILE` to write, which must not exist")
+	cmd.Flags().StringVar(&o.ID, "plan", "", "`ID` of the plan, as the report lists it (default: the first)")
+	cmd.Flags().StringVar(&o.Choose, "choose", "", "continue from this `NODE`, whatever the ranking says")
+	cmd.Flags().StringVar(&o.Cluster, "cluster", "", "`ID` of the cluster, if there are several")
+	return cmd
+}
+
+func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error {
+	a, done, err := analyse(ctx, env, args, &o.inputOptions)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c, p, err := o.pick(a)
+	if err != nil {
+		return err
+	}
+	f, err := repair.New("lastwrite "+Version(), *c, *p, a.digest)
+	if err != nil {
+		return &exit{ExitIncomplete, err}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		return err
+	}
+	if err := writeNew(o.Output, b.Bytes()); err != nil {
+		return err
+	}
+	printPlan(env, p, o.Output, args)
+	return a.status("never")
+}
+
+// pick finds the plan that the options name.
+func (o *planOptions) pick(a *analysis) (*analyze.Cluster, *analyze.Plan, error) {
+	var found []*analyze.Cluster
+	for i := range a.result.Clusters {
+		c := &a.result.Clusters[i]
+		if len(c.Plans) > 0 && (o.Cluster == "" || o.Cluster == c.ID) {
+			found = append(found, c)
+		}
+	}
+	switch {
+	case len(found) == 0 && o.Cluster != "":
+		return nil, nil, usage("no cluster %q with a plan", o.Cluster)
+	case len(found) == 0:
+		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found; see: lastwrite analyze")}
+	case len(found) > 1:
+		var ids []string
+		for _, c := range found {
+			ids = append(ids, c.ID)
+		}
+		return nil, nil, usage("there are plans for several clusters (%s): choose one with --cluster", strings.Join(ids, ", "))
+	}
+	c := found[0]
+	var ids []string
+	for i := range c.Plans {
+		p := &c.Plans[i]
+		ids = append(ids, p.ID)
+		switch {
+		case o.ID != "" && p.ID != o.ID, o.Choose != "" && (p.Base != o.Choose || !strings.HasPrefix(p.ID, "continue")):
+			continue
+		case o.ID == "" && o.Choose == "" && !c.Verdict.Decided:
+			return nil, nil, usage("the evidence does not decide which node counts: %s\nchoose one with --choose NODE", c.Verdict.Reason)
+		}
+		return c, p, nil
+	}
+	return nil, nil, usage("no such plan; there are: %s", strings.Join(ids, ", "))
+}
+
+// digest returns size and SHA-256 of a node's file from the manifest of the
+// input that holds it.
+func (a *analysis) digest(node, file string) (int64, string, error) {
+	for _, c := range a.result.Clusters {
+		for _, n := range c.Nodes {
+			if n.Name != node {
+				continue
+			}
+			name := path.Join(n.Dir, file)
+			for _, f := range a.inputs[n.Input].manifest.Files {
+				if f.Path == name {
+					return f.Size, hex.EncodeToString(f.SHA256[:]), nil
+				}
+			}
+		}
+	}
+	return 0, "", fmt.Errorf("%s:%s has no digest: it could not be read", node, file)
+}
+
+// printPlan sums up what the plan does.
+func printPlan(env Env, p *analyze.Plan, file string, args []string) {
+	w := env.Stdout
+	fmt.Fprintf(w, "%s\n", escape.Text(p.Title))
+	for _, l := range p.Loses {
+		fmt.Fprintf(w, "  loses  %s\n", escape.Text(lossText(l)))
+	}
+	for _, t := range p.Warnings {
+		fmt.Fprintf(w, "  note   %s\n", escape.Text(t))
+	}
+	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(file), escape.Text(strings.Join(args, " ")))
+}
+
+func lossText(l analyze.Loss) string {
+	return fmt.Sprintf("%s: %d entries (%d to %d): %s", l.Node, l.Entries, l.From, l.To, l.Text)
+}

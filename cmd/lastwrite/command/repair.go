@@ -1,0 +1,181 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/repair"
+	"github.com/lastwrite/lastwrite/report/escape"
+)
+
+type repairOptions struct {
+	inputOptions
+	Out string
+}
+
+func newRepair(env Env) *cobra.Command {
+	o := &repairOptions{}
+	cmd := &cobra.Command{
+		Use:   "repair PLAN.json [NAME=]PATH... --out DIR",
+		Short: "Carry a plan out on copies: one ready directory a node, analysed again",
+		Long: `repair makes a new directory with one directory for each node, as the plan says,
+from the same inputs that the plan was made from. The inputs are never changed.
+The result is analysed like any other input; if it does not hold what the plan
+promised, nothing is kept and the command fails.
+
+DIR gets, beside the node directories: restore-notes.txt (owners, modes, keys to
+put back, commands in order), MANIFEST.txt (hashdeep) and plan.json.`,
+		Example: `  lastwrite repair PLAN.json n1 n2 n3 --out repaired`,
+		Args:    atLeast(2, "a plan file or a path"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.Out == "" {
+				return usage("--out DIR is missing\nusage: %s", cmd.UseLine())
+			}
+			return runRepair(cmd.Context(), env, args[0], args[1:], o)
+		},
+	}
+	o.inputOptions.addFlags(cmd.Flags())
+	cmd.Flags().StringVar(&o.Out, "out", "", "`DIR` to write, which must not exist")
+	return cmd
+}
+
+func runRepair(ctx context.Context, env Env, planFile string, args []string, o *repairOptions) error {
+	f, err := readPlan(planFile)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(o.Out); !errors.Is(err, fs.ErrNotExist) {
+		return usage("%s exists already; nothing is overwritten", o.Out)
+	}
+	if err := outsideInputs(o.Out, args); err != nil {
+		return err
+	}
+	a, done, err := analyse(ctx, env, args, &o.inputOptions)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := a.sameInputs(f); err != nil {
+		return err
+	}
+	in, err := a.nodeFiles()
+	if err != nil {
+		return err
+	}
+	err = repair.Execute(ctx, f, in, o.Out, func(dir string) error {
+		if err := writeNotes(dir, f, a); err != nil {
+			return err
+		}
+		return keepsPromise(ctx, env, dir, f, o)
+	})
+	if err != nil {
+		return &exit{ExitUsage, fmt.Errorf("%w\nnothing was kept", err)}
+	}
+	fmt.Fprintf(env.Stdout, "%s\nwritten to %s and analysed: every node is what the plan promised\nnext: read %s\n",
+		escape.Text(f.Plan.Title), escape.Text(o.Out), escape.Text(filepath.Join(o.Out, notesName)))
+	for _, in := range a.document.Inputs {
+		if !in.Unchanged {
+			return &exit{ExitIncomplete, fmt.Errorf("%s changed while it was read: %s", in.Path, strings.Join(in.Changed, ", "))}
+		}
+	}
+	return nil
+}
+
+func readPlan(name string) (*repair.File, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, &exit{ExitUsage, err}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, usage("%s is no plan file", name)
+	}
+	in, err := os.Open(name)
+	if err != nil {
+		return nil, &exit{ExitUsage, err}
+	}
+	defer in.Close()
+	f, err := repair.Read(in)
+	if err != nil {
+		return nil, usage("%s: %w", name, err)
+	}
+	return f, nil
+}
+
+// sameInputs refuses inputs that are not what the plan was made from.
+func (a *analysis) sameInputs(f *repair.File) error {
+	for _, d := range f.Inputs {
+		size, sum, err := a.digest(d.Node, d.File)
+		if err != nil {
+			return usage("the plan needs %s:%s, which the inputs do not have; give the same paths and names as for the plan", d.Node, d.File)
+		}
+		if size != d.Size || sum != d.SHA256 {
+			return usage("%s:%s is not what the plan was made from (SHA-256 %s, the plan has %s); make a new plan", d.Node, d.File, sum, d.SHA256)
+		}
+	}
+	return nil
+}
+
+// nodeFiles returns the files of each node by its name.
+func (a *analysis) nodeFiles() (repair.Inputs, error) {
+	in := repair.Inputs{}
+	for _, c := range a.result.Clusters {
+		for _, n := range c.Nodes {
+			dir, err := fs.Sub(a.inputs[n.Input].FS(), n.Dir)
+			if err != nil {
+				return nil, err
+			}
+			in[n.Name] = dir
+		}
+	}
+	return in, nil
+}
+
+// keepsPromise analyses what was written and compares it with the plan.
+func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *repairOptions) error {
+	var args []argument
+	for _, p := range f.Plan.Promise {
+		args = append(args, argument{p.Node, filepath.Join(dir, filepath.FromSlash(p.Node))})
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	options := inputOptions{System: f.System, Server: o.Server, NoProgress: o.NoProgress, Quiet: o.Quiet, LiveOK: true}
+	a, done, err := analyseArguments(ctx, env, args, &options)
+	if err != nil {
+		return fmt.Errorf("the result could not be analysed: %w", err)
+	}
+	defer done()
+	var errs []error
+	for _, p := range f.Plan.Promise {
+		n := a.node(p.Node)
+		switch {
+		case n == nil:
+			errs = append(errs, fmt.Errorf("%s: the result is no node directory", p.Node))
+		case n.Start.Outcome != analyze.Clean:
+			errs = append(errs, fmt.Errorf("%s: the result %s instead of starting: %s", p.Node, n.Start.Outcome, n.Start.Error))
+		case n.Position.Term != p.Term || n.Position.Index != p.Index:
+			errs = append(errs, fmt.Errorf("%s: the result reaches %d^%d, the plan promised %d^%d", p.Node, n.Position.Term, n.Position.Index, p.Term, p.Index))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// node finds a node of the result by its name.
+func (a *analysis) node(name string) *analyze.Node {
+	for _, c := range a.result.Clusters {
+		i := slices.IndexFunc(c.Nodes, func(n *analyze.Node) bool { return n.Name == name })
+		if i >= 0 {
+			return c.Nodes[i]
+		}
+	}
+	return nil
+}

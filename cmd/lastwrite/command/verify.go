@@ -1,0 +1,176 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/internal/source"
+	"github.com/lastwrite/lastwrite/report/escape"
+)
+
+type verifyOptions struct {
+	inputOptions
+	Manifest string
+	Write    string
+}
+
+func newVerify(env Env) *cobra.Command {
+	o := &verifyOptions{}
+	cmd := &cobra.Command{
+		Use:   "verify [NAME=]DIR...",
+		Short: "Check before you need it: would this directory start, and is it complete",
+		Long: `verify reads a backup or a repaired copy in full and says for each node directory
+whether the server would start on it with everything it holds. With --manifest
+the files are compared with a hashdeep manifest as well.
+
+Exit status 0: every directory would start and is complete; 1: not so.`,
+		Example: `  lastwrite verify /backup/today/n1
+  lastwrite verify repaired/n1 repaired/n2 repaired/n3
+  lastwrite verify repaired --manifest repaired/MANIFEST.txt`,
+		Args: atLeast(1, "a directory"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), env, args, o) },
+	}
+	o.inputOptions.addFlags(cmd.Flags())
+	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare with this hashdeep `FILE`, whose paths are relative to the one DIR given")
+	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a hashdeep manifest of the one DIR given to a new `FILE`")
+	return cmd
+}
+
+func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) error {
+	if (o.Manifest != "" || o.Write != "") && len(args) != 1 {
+		return usage("a manifest belongs to one directory, and %d are given", len(args))
+	}
+	a, done, err := analyse(ctx, env, args, &o.inputOptions)
+	if err != nil {
+		return err
+	}
+	defer done()
+	bad := false
+	for _, c := range a.result.Clusters {
+		for _, n := range c.Nodes {
+			bad = !o.verdict(env, c, n) || bad
+		}
+	}
+	for _, n := range a.document.Notes {
+		if n.Severity == "error" {
+			fmt.Fprintf(env.Stdout, "%s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
+		}
+	}
+	if o.Manifest != "" {
+		same, err := compareManifest(env, o.Manifest, a.inputs[0].manifest)
+		if err != nil {
+			return err
+		}
+		bad = bad || !same
+	}
+	if o.Write != "" {
+		var b bytes.Buffer
+		if err := a.inputs[0].manifest.WriteHashdeep(&b); err != nil {
+			return err
+		}
+		if err := writeNew(o.Write, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := a.status("never"); err != nil {
+		return err
+	}
+	if bad {
+		return &exit{ExitFindings, nil}
+	}
+	return nil
+}
+
+// verdict prints what would happen to one directory and reports whether it is
+// fit for use.
+func (o *verifyOptions) verdict(env Env, c analyze.Cluster, n *analyze.Node) bool {
+	good := n.Start.Outcome == analyze.Clean
+	problems := 0
+	for _, f := range c.Findings {
+		if f.Node == n.Name && f.Severity == analyze.Error {
+			problems++
+		}
+	}
+	word := "good"
+	if !good || problems > 0 {
+		word = "BAD "
+	}
+	text := map[analyze.Outcome]string{
+		analyze.Clean: "starts with everything it holds", analyze.Discards: "starts, and drops data without a word",
+		analyze.Refuses: "does not start", analyze.Crashes: "crashes", analyze.Hangs: "hangs", analyze.Unknown: "the evidence does not tell whether it starts",
+	}[n.Start.Outcome]
+	fmt.Fprintf(env.Stdout, "%s  %s  %d^%d  %s", word, escape.Text(n.Name), n.Position.Term, n.Position.Index, text)
+	if n.Start.Error != "" {
+		fmt.Fprintf(env.Stdout, ": %s", escape.Text(n.Start.Error))
+	}
+	fmt.Fprintln(env.Stdout)
+	for _, f := range c.Findings {
+		if f.Node == n.Name && f.Severity == analyze.Error {
+			fmt.Fprintf(env.Stdout, "      %s  %s\n", f.ID, escape.Text(f.Detail))
+		}
+	}
+	return good && problems == 0
+}
+
+// manifestOf returns the hashdeep text for all files below a directory that
+// lastwrite wrote.
+func manifestOf(dir string) ([]byte, error) {
+	t, err := source.Open(context.Background(), dir, source.Options{LiveOK: true})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	m, err := t.Sweep(context.Background(), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = m.WriteHashdeep(&b)
+	return b.Bytes(), err
+}
+
+// compareManifest prints what differs between a manifest file and a tree.
+func compareManifest(env Env, name string, have *source.Manifest) (same bool, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, &exit{ExitUsage, err}
+	}
+	defer f.Close()
+	want, err := source.ReadHashdeep(f)
+	if err != nil {
+		return false, usage("%s: %w", name, err)
+	}
+	same = true
+	say := func(what, file string) {
+		same = false
+		fmt.Fprintf(env.Stdout, "BAD   %s: %s\n", escape.Text(file), what)
+	}
+	files := map[string]source.ManifestFile{}
+	for _, x := range have.Files {
+		files[x.Path] = x
+	}
+	for _, w := range want {
+		x, ok := files[w.Path]
+		switch {
+		case !ok:
+			say("is in the manifest and not here", w.Path)
+		case x.Size != w.Size || x.SHA256 != w.SHA256:
+			say("is not what the manifest says", w.Path)
+		}
+		delete(files, w.Path)
+	}
+	for _, x := range have.Files {
+		if _, left := files[x.Path]; left && x.Path != "MANIFEST.txt" {
+			say("is here and not in the manifest", x.Path)
+		}
+	}
+	if same {
+		fmt.Fprintf(env.Stdout, "good  all %d files are what the manifest says\n", len(want))
+	}
+	return same, nil
+}
