@@ -1,0 +1,50 @@
+# The targets that people use. CI runs .ci/run, which needs no make.
+
+PREFIX   ?= /usr/local
+VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null)
+FUZZTIME ?= 60s
+
+package := github.com/lastwrite/lastwrite/cmd/lastwrite/command
+ldflags := -s -w -X $(package).version=$(VERSION:v%=%) -X $(package).commit=$(COMMIT)
+
+export CGO_ENABLED = 0
+
+.PHONY: build test ci fuzz bench differential update man install clean
+
+build:
+	go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o lastwrite ./cmd/lastwrite
+
+test:
+	go test ./...
+
+ci:
+	bash .ci/run
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# The forecasts against the real libraries, on many more damaged copies than
+# the ordinary tests have time for. See internal/reallib for what it needs.
+differential:
+	LASTWRITE_LONG=1 go test -count=1 -timeout 12h -v -run Differential ./...
+
+# Rewrites the recorded outputs. Read the difference before it is committed.
+update:
+	go test ./report/text ./report/markdown ./cmd/lastwrite -update
+
+man: build
+	rm -rf dist/man
+	./lastwrite man --dir dist/man
+
+install: build man
+	install -D -m 755 lastwrite $(DESTDIR)$(PREFIX)/bin/lastwrite
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 dist/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+clean:
+	rm -rf lastwrite dist
