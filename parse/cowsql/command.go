@@ -88,27 +88,33 @@ func ParseCommand(file, prefix string, base int64, payload []byte) (CommandBody,
 	return b, c.Damage()
 }
 
-// frameHead is what streaming looks at of a command.
-type frameHead struct {
+// headOfCommand is how much of a command's payload is looked at while
+// streaming: enough for the header, the longest file name (512 bytes,
+// VFS__MAX_PATHNAME in cowsql src/vfs.c) and the commit flag.
+const headOfCommand = 8 + 512 + 8 + 8
+
+// A commandHead is what streaming looks at of a command.
+type commandHead struct {
 	known, frames, commit bool
 	database              string
 }
 
-func parseFrameHead(head []byte) frameHead {
+// parseCommandHead reads the start of a command's payload. The name shares
+// the memory of head.
+func parseCommandHead(head []byte) (h commandHead, name []byte) {
 	if len(head) < 8 || head[0] != 1 || head[1] < 1 || head[1] > 4 {
-		return frameHead{}
+		return commandHead{}, nil
 	}
-	h := frameHead{known: true, frames: CommandType(head[1]) == CommandFrames}
-	if !h.frames {
-		return h
+	if CommandType(head[1]) != CommandFrames {
+		return commandHead{known: true}, nil
 	}
 	end := bytes.IndexByte(head[8:], 0)
 	if end < 0 {
-		return frameHead{}
+		return commandHead{}, nil
 	}
-	h.database = string(head[8 : 8+end])
-	if at := 8 + pad8(end+1) + 12; at < len(head) {
-		h.commit = head[at] != 0
+	commit := 8 + pad8(end+1) + 12 // behind the name, the transaction and truncate
+	if commit >= len(head) {
+		return commandHead{}, nil
 	}
-	return h
+	return commandHead{known: true, frames: true, commit: head[commit] != 0}, head[8 : 8+end]
 }

@@ -5,108 +5,95 @@ import (
 	"io"
 )
 
-// scanBudget bounds how many bytes of supposed batch headers a search
-// verifies, in multiples of the file size, so that hostile content cannot
-// make it quadratic.
-const scanBudget = 4
+const (
+	// scanBudget bounds how many bytes of supposed batch headers a search
+	// verifies, in multiples of the file size, so that hostile content cannot
+	// make it quadratic. A search over real content needs a small part of it.
+	scanBudget = 4
+	// maxIslands bounds how many islands are kept.
+	maxIslands = 4096
+)
 
-// findIslands looks for valid batches behind the damaged one at offset from.
-// known is the number of entries of the damaged batch if its header holds (so
-// that the next batch can be found by arithmetic), else -1.
-func findIslands(at io.ReaderAt, file string, from, size, known int64) ([]Island, error) {
+// findIslands looks for valid batches from offset from on. skipped is the
+// number of entries lost before it if batch headers tell that; a batch is
+// expected right there then. Else it is -1.
+func findIslands(at io.ReaderAt, file string, from, size int64, skipped int) ([]Island, error) {
 	var out []Island
-	budget := scanBudget*size + 1<<20
-	for from < size {
-		next := from + 8
-		if known >= 0 {
-			header := make([]byte, 16+16*known)
-			if _, err := at.ReadAt(header, from); err != nil {
+	w := newWindow(io.NewSectionReader(at, from, size-from), from, size)
+	b := batchReader{w: w, file: file}
+	for expected := skipped >= 0; len(out) < maxIslands && w.checked <= scanBudget*size+1<<20; {
+		if !expected {
+			if found, err := w.findHeader(size); !found || err != nil {
 				return out, err
 			}
-			_, total := decodeHeader(header[16:], int(known))
-			next = from + int64(len(header)) + total
-		} else {
-			found, err := scanForHeader(at, next, size, &budget)
-			if err != nil || found < 0 {
-				return out, err
-			}
-			next = found
 		}
-		if next >= size {
-			return out, nil
-		}
-		w := newWindow(io.NewSectionReader(at, next, size-next), size-next)
-		w.offset, w.size = next, size
-		scratch := &Segment{File: file, Size: size}
-		island := Island{Run: Run{Offset: next, End: next}, Skipped: int(known)}
-		k, err := island.readBatches(w, scratch, file)
+		island := Island{Run: Run{Offset: w.offset, End: w.offset}, Skipped: skipped}
+		stop, err := b.read(&island.Run)
 		if err != nil {
 			return out, err
 		}
 		if island.Len() > 0 {
 			out = append(out, island)
+			skipped = 0
 		}
-		if scratch.Stop == EndOfFile {
+		if stop.why == EndOfFile {
 			return out, nil
 		}
-		from, known = scratch.StopAt, k
-		if scratch.Stop == ShortData {
-			known = -1 // nothing can follow behind the end of the file
+		expected = stop.known >= 0
+		if !expected {
+			skipped = -1
+			if err := w.discard(min(8, size-w.offset)); err != nil {
+				return out, err
+			}
+		} else if skipped >= 0 {
+			skipped += stop.known
 		}
 	}
 	return out, nil
 }
 
-// scanForHeader returns the offset, a multiple of 8 at or behind from, of the
-// next batch header whose checksum holds, or -1.
-func scanForHeader(at io.ReaderAt, from, size int64, budget *int64) (int64, error) {
-	from = (from + 7) / 8 * 8
-	buf := make([]byte, 256<<10)
-	for from+32 <= size {
-		n, err := at.ReadAt(buf[:min(int64(len(buf)), size-from)], from)
-		if err != nil && err != io.EOF {
-			return -1, err
+// findHeader moves the window to the next batch header whose checksum holds.
+// Batches begin at multiples of 8 bytes.
+func (w *window) findHeader(size int64) (found bool, err error) {
+	if err := w.discard(min(-w.offset&7, size-w.offset)); err != nil {
+		return false, err
+	}
+	for size-w.offset >= 32 {
+		if _, err := w.peek(32); err != nil {
+			return false, err
 		}
-		b := buf[:n]
-		for i := 0; i+32 <= len(b); i += 8 {
-			if i+64 <= len(b) { // skip zero areas fast
-				if z := zeros(b[i:]); z >= 64 {
-					i += z/8*8 - 32
-				}
-				if i+32 > len(b) {
-					break
-				}
-			}
-			count := binary.LittleEndian.Uint64(b[i+8:])
-			o := from + int64(i)
-			if count == 0 || count > maxBatch || int64(count) > (size-o-16)/16 {
-				continue
-			}
-			if t := binary.LittleEndian.Uint32(b[i+24:]); t < uint32(Command) || t > uint32(Change) {
-				continue
-			}
-			if b[i+28]&7 != 0 { // payload lengths are multiples of 8
-				continue
-			}
-			length := 8 + 16*int64(count)
-			if *budget -= length; *budget < 0 {
-				return -1, nil
-			}
-			crc, err := crcOf(io.NewSectionReader(at, o+8, length))
-			if err != nil {
-				return -1, err
-			}
-			if crc == binary.LittleEndian.Uint32(b[i:]) {
-				return o, nil
-			}
+		if w.skipToHeader(); w.hi-w.lo < 32 {
+			continue
 		}
-		if n < 64 {
-			break
+		if w.checked > scanBudget*size+1<<20 {
+			return false, nil
 		}
-		from += int64(n-32) / 8 * 8
-		if int64(n) < int64(len(buf)) {
+		stored := binary.LittleEndian.Uint32(w.buf[w.lo:])
+		n := int(binary.LittleEndian.Uint64(w.buf[w.lo+8:]))
+		_, crc, err := w.peekHeader(n)
+		if err != nil {
+			return false, err
+		}
+		if crc == stored {
+			return true, nil
+		}
+		w.skip(8)
+	}
+	return false, nil
+}
+
+// skipToHeader moves on, as far as bytes are held, to what may be a batch
+// header: a possible count that fits into the file, and a first entry of a
+// known type whose size is a multiple of 8.
+func (w *window) skipToHeader() {
+	held := w.buf[w.lo:w.hi]
+	i := 0
+	for ; i+32 <= len(held); i += 8 {
+		count := binary.LittleEndian.Uint64(held[i+8:])
+		if count-1 < maxBatch && headerSize(int(count)) <= w.size-w.offset-int64(i) &&
+			held[i+24]-1 < byte(Change) && held[i+28]&7 == 0 {
 			break
 		}
 	}
-	return -1, nil
+	w.skip(i)
 }

@@ -6,22 +6,25 @@ import (
 	"io"
 )
 
-// windowSize is the normal size of a window; it grows only as far as bytes
-// really arrive, up to the largest batch header (4 MiB).
+// windowSize is the normal size of a window.
 const windowSize = 64 << 10
 
 // A window reads a stream of known size through a buffer that can be looked
-// at before it is consumed.
+// at before it is consumed. The buffer grows only as far as bytes really
+// arrive, up to four times the largest batch header (4 MiB).
 type window struct {
-	r      io.Reader
-	buf    []byte
-	lo, hi int
-	offset int64 // of buf[lo] in the file
-	size   int64
+	r       io.Reader
+	buf     []byte
+	lo, hi  int
+	offset  int64 // of buf[lo] in the file
+	size    int64 // of the file
+	checked int64 // bytes of batch headers whose checksum was computed
 }
 
-func newWindow(r io.Reader, size int64) *window {
-	return &window{r: r, buf: make([]byte, min(windowSize, max(size, 16))), size: size}
+// newWindow returns a window over r, which stands at offset of a file of size
+// bytes.
+func newWindow(r io.Reader, offset, size int64) *window {
+	return &window{r: r, buf: make([]byte, min(windowSize, max(size-offset, 16))), offset: offset, size: size}
 }
 
 // peek returns the next n bytes without consuming them. The caller has made
@@ -29,7 +32,7 @@ func newWindow(r io.Reader, size int64) *window {
 // reading error.
 func (w *window) peek(n int) ([]byte, error) {
 	for w.hi-w.lo < n {
-		if err := w.fill(n); err != nil {
+		if err := w.fill(); err != nil {
 			return nil, err
 		}
 	}
@@ -39,35 +42,65 @@ func (w *window) peek(n int) ([]byte, error) {
 // peekSome returns between 1 and n of the next bytes.
 func (w *window) peekSome(n int64) ([]byte, error) {
 	if w.lo == w.hi {
-		if err := w.fill(1); err != nil {
+		if err := w.fill(); err != nil {
 			return nil, err
 		}
 	}
-	return w.buf[w.lo:min(w.hi, w.lo+int(min(n, windowSize)))], nil
+	return w.buf[w.lo : w.lo+int(min(n, int64(w.hi-w.lo)))], nil
 }
 
-func (w *window) fill(need int) error {
-	if w.lo > 0 {
-		w.hi = copy(w.buf, w.buf[w.lo:w.hi])
-		w.lo = 0
+// peekHeader returns the header of a batch of n entries and the CRC of what
+// its checksum covers.
+func (w *window) peekHeader(n int) (header []byte, crc uint32, err error) {
+	if header, err = w.peek(int(headerSize(n))); err != nil {
+		return nil, 0, err
 	}
-	if need > len(w.buf) {
-		w.buf = append(w.buf, make([]byte, len(w.buf))...) // doubled, as bytes arrive
+	w.checked += int64(len(header))
+	return header, CRC(0, header[8:]), nil
+}
+
+// fill reads at least one byte. It makes room so that each byte is moved only
+// a few times, however the window is used.
+func (w *window) fill() error {
+	held := w.buf[w.lo:w.hi]
+	switch {
+	case w.hi == len(w.buf) && len(held) > len(w.buf)/2:
+		bigger := make([]byte, 2*len(w.buf))
+		w.lo, w.hi, w.buf = 0, copy(bigger, held), bigger
+	case w.hi == len(w.buf) || w.lo > len(w.buf)/2 || len(held) == 0:
+		w.lo, w.hi = 0, copy(w.buf, held)
 	}
-	n, err := w.r.Read(w.buf[w.hi:])
-	w.hi += n
-	if n > 0 {
-		return nil
+	for range 100 { // as bufio does: an empty read is no error, an endless row of them is
+		n, err := w.r.Read(w.buf[w.hi:])
+		w.hi += n
+		switch {
+		case n > 0:
+			return nil
+		case err == io.EOF:
+			return fmt.Errorf("file ends at byte %d of %d: %w", w.offset+int64(w.hi-w.lo), w.size, io.ErrUnexpectedEOF)
+		case err != nil:
+			return err
+		}
 	}
-	if err == io.EOF {
-		return fmt.Errorf("file ends at byte %d of %d: %w", w.offset+int64(w.hi-w.lo), w.size, io.ErrUnexpectedEOF)
-	}
-	return err
+	return io.ErrNoProgress
 }
 
 func (w *window) skip(n int) {
 	w.lo += n
 	w.offset += int64(n)
+}
+
+// discard consumes n bytes.
+func (w *window) discard(n int64) error {
+	for n > 0 {
+		chunk, err := w.peekSome(n)
+		if err != nil {
+			return err
+		}
+		w.skip(len(chunk))
+		n -= int64(len(chunk))
+	}
+	return nil
 }
 
 // firstNonZero consumes the stream up to the first byte that is not zero and
