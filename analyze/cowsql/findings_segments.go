@@ -174,7 +174,7 @@ func (g *group) openFindings(m *member) {
 	}
 	if m.Log.Floating != "" {
 		id := "LWC024"
-		if strings.Contains(m.Log.Floating, "without the configuration entry") {
+		if m.Log.First == 1 && m.newestSnapshot() == nil && m.lastClosed() == nil {
 			id = "LWC026"
 		}
 		var evidence []analyze.Evidence
@@ -184,9 +184,6 @@ func (g *group) openFindings(m *member) {
 			}
 		}
 		text := "Open segments do not hold the index of their first entry, so the loader goes on counting and puts every entry at a wrong index, with no message. Pages are then applied to the wrong state: rows vanish and the database can be corrupt. Do not start this copy; look for the missing file."
-		if m.Wrong != "" && m.Wrong != m.Log.Floating {
-			text = strings.ToUpper(m.Wrong[:1]) + m.Wrong[1:] + ". " + text
-		}
 		g.add(id, m.name(), evidence, "%s. %s", strings.ToUpper(m.Log.Floating[:1])+m.Log.Floating[1:], text)
 	}
 }

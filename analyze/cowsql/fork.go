@@ -137,19 +137,8 @@ func (g *group) holders(index uint64, want digest) []string {
 	return out
 }
 
-// judgeShifts marks members whose whole log stands at other indexes than on
-// the others: the one whose own files do not prove its indexes is wrong.
+// judgeShifts marks members whose indexes are not proven.
 func (g *group) judgeShifts() {
-	for i, a := range g.members {
-		for j, b := range g.members {
-			if i == j || a.Log.Floating != "" {
-				continue
-			}
-			if r := g.relation(i, j); r.Shift != 0 && b.Log.Floating != "" && b.Wrong == "" {
-				b.Wrong = fmt.Sprintf("all its entries stand %+d from where %s has them", -r.Shift, a.name())
-			}
-		}
-	}
 	for _, m := range g.members {
 		if m.Log.Floating != "" && m.Wrong == "" {
 			m.Wrong = m.Log.Floating

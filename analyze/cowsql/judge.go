@@ -341,15 +341,21 @@ func (m *model) tierOf() tier {
 	return mendable
 }
 
-// proveIndexes takes back the doubt about a member's indexes where another
-// member has the same entries at the same indexes.
+// proveIndexes uses other members to settle the indexes of open segments. The
+// same entries at the same indexes take back a doubt. The same entries at
+// other indexes show that one log lost a file in front of them: the one in
+// which they stand lower, since a lost file can only lower an index.
 func (g *group) proveIndexes() {
 	for i, m := range g.members {
 		for j, o := range g.members {
-			if i == j || m.Log.Floating == "" || o.Log.Floating != "" {
+			if i == j {
 				continue
 			}
-			if r := g.relation(i, j); r.Equal > 0 && len(r.Diffs) == 0 && r.To == min(m.Log.End, o.Log.End) {
+			r := g.relation(i, j)
+			switch {
+			case r.Shift < 0:
+				m.Log.Floating = fmt.Sprintf("every entry stands %s lower than on %s, which has the same entries: what was in front of them is missing", plural(uint64(-r.Shift), "index", "indexes"), o.name())
+			case m.Log.Floating != "" && o.Log.Floating == "" && r.Equal > 0 && len(r.Diffs) == 0 && r.To == min(m.Log.End, o.Log.End):
 				m.Log.Floating = ""
 			}
 		}

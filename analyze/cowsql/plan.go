@@ -58,28 +58,35 @@ func (g *group) planMend() (analyze.Plan, bool) {
 			p.Steps = append(p.Steps, analyze.Step{Op: analyze.LeaveOut, Node: m.name(), File: ".", Because: leftOutBecause(m)})
 			continue
 		}
-		dir, ok := g.mend(m, true)
 		spare := m.Server != nil && m.Server.Role == cowsql.Spare
-		if !ok && !spare || m.Wrong != "" || ok && !spare && dir.End < m.Node.Position.Index {
-			p.Steps = append(p.Steps, analyze.Step{Op: analyze.LeaveOut, Node: m.name(), File: ".", Because: "it cannot be made whole: give it the data of " + w.name() + ", or let it join again"})
-			p.Warnings = append(p.Warnings, fmt.Sprintf("%s is left out: it cannot be made whole from what is there.", m.name()))
-			changed = true
-			continue
+		dir, ok := g.mend(m, true)
+		replaced := !spare && (!ok || m.Wrong != "" || dir.End < m.Node.Position.Index)
+		if replaced {
+			if dir, ok = g.mend(w, true); !ok {
+				return p, false
+			}
+			p.Warnings = append(p.Warnings, fmt.Sprintf("%s cannot be made whole from what is there: it gets the data of %s.", m.name(), w.name()))
+			dir.Steps = slices.DeleteFunc(dir.Steps, func(s analyze.Step) bool { return s.Op == analyze.LeaveOut })
+			dir.Changed = true
 		}
 		if dir == nil {
 			dir = &mending{}
 		}
-		dir.metadata(m, g.highestTerm(), false)
-		changed = changed || dir.Changed || dir.Meta
+		dir.metadata(m, g.highestTerm(), replaced)
+		changed = changed || dir.Changed || dir.Meta && !spare
 		g.addDirectory(&p, m, m, dir, nil)
 		out = append(out, m.name())
 		if m.Server == nil || m.Server.Role == cowsql.Voter {
 			voters++
 		}
-		if m.compare(w) == 0 {
+		if m.compare(w) == 0 || replaced {
 			ready++
 		}
-		g.planLosses(&p, m, dir)
+		if replaced {
+			g.lossAgainst(&p, m, w, dir)
+		} else {
+			g.planLosses(&p, m, dir)
+		}
 	}
 	need := 1
 	if g.reference != nil {
@@ -91,7 +98,7 @@ func (g *group) planMend() (analyze.Plan, bool) {
 	if !changed && g.allClean() {
 		p.ID, p.Title = "start", "Start the nodes as they are"
 	}
-	p.Commands = g.commands(out)
+	p.Commands = g.commands(out, p.ID != "start")
 	g.orderNote(&p)
 	return p, true
 }
@@ -181,7 +188,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 			g.lossAgainst(&p, m, w, dir)
 		}
 	}
-	p.Commands = g.commands(names)
+	p.Commands = g.commands(names, true)
 	g.officialArchives(&p, w, targets)
 	return p, true
 }

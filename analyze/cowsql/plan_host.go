@@ -173,11 +173,14 @@ var hosts = map[string]host{
 	hostlayout.Juju:         {"/var/lib/juju/dqlite", "systemctl stop 'jujud-machine-*'", "systemctl start 'jujud-machine-*'"},
 }
 
-// commands are what the operator runs on each host, in order. OUT stands for
-// the directory that repair wrote.
-func (g *group) commands(names []string) []analyze.Command {
+// commands are what the operator runs on the hosts, in order. OUT stands for
+// the directory that repair wrote; without replaced the hosts' own directories
+// are good as they are.
+func (g *group) commands(names []string, replaced bool) []analyze.Command {
 	var out []analyze.Command
+	// What is the same on several nodes is one command.
 	each := func(run func(h host, m *member) (string, string)) {
+		first := len(out)
 		for _, name := range names {
 			m := g.member(name)
 			h, ok := hosts[m.Layout.Product]
@@ -185,22 +188,31 @@ func (g *group) commands(names []string) []analyze.Command {
 				h = host{"DATA_DIR", "stop the program", "start the program"}
 			}
 			line, why := run(h, m)
+			if i := slices.IndexFunc(out[first:], func(c analyze.Command) bool { return c.Run == line }); i >= 0 {
+				out[first+i].Node += ", " + name
+				continue
+			}
 			out = append(out, analyze.Command{Node: name, Run: line, Why: why})
 		}
 	}
+	if !replaced {
+		each(func(h host, m *member) (string, string) {
+			return h.start, "on the directories as they are, within a few seconds of each other"
+		})
+		return out
+	}
 	each(func(h host, m *member) (string, string) {
-		return h.stop, "on every node before anything is copied"
+		return h.stop, "everywhere, before anything is copied"
 	})
 	each(func(h host, m *member) (string, string) {
 		live := path.Join(h.path, liveDir(m))
 		return fmt.Sprintf("mv %s %s.before-recovery", live, live), "keep the original; never start it again"
 	})
 	each(func(h host, m *member) (string, string) {
-		from := path.Join("OUT", m.name(), liveDir(m))
-		return fmt.Sprintf("cp -a %s %s", from, path.Join(h.path, liveDir(m))), "then owner, mode and keys as restore-notes.txt says"
+		return fmt.Sprintf("cp -a %s %s", path.Join("OUT", m.name(), liveDir(m)), path.Join(h.path, liveDir(m))), "OUT is what repair wrote; owner, mode and keys as its restore-notes.txt says"
 	})
 	each(func(h host, m *member) (string, string) {
-		return h.start, "all nodes within a few seconds of each other"
+		return h.start, "all within a few seconds of each other"
 	})
 	return out
 }
