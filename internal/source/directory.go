@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 )
 
@@ -118,19 +117,4 @@ func (d *directory) walkOne(ctx context.Context, name string, visit func(item)) 
 		visit(it)
 	}
 	return below, err
-}
-
-// listPortably lists a directory with the means of package os.
-func listPortably(dir *os.File) ([]entry, error) {
-	names, err := dir.ReadDir(-1)
-	list := make([]entry, 0, len(names))
-	for _, e := range names {
-		list = append(list, entry{e.Name(), e.Type()})
-	}
-	sortEntries(list)
-	return list, err
-}
-
-func sortEntries(list []entry) {
-	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 }

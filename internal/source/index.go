@@ -160,7 +160,7 @@ func (x *index) link(name string, mode fs.FileMode) {
 
 func (x *index) sort() {
 	for _, n := range x.nodes {
-		sortEntries(n.children)
+		n.children = sortEntries(n.children)
 	}
 }
 

@@ -27,31 +27,27 @@ func listDirectory(root *os.Root, name string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	describe := func(child string) fs.FileMode {
+		info, err := root.Lstat(join(name, child))
+		if err != nil {
+			return fs.ModeIrregular
+		}
+		return info.Mode().Type()
+	}
 	var list []entry
 	buf := make([]byte, 64<<10)
 	for {
 		var n int
 		var failed error
-		err := conn.Control(func(fd uintptr) {
+		err = conn.Control(func(fd uintptr) {
 			for n, failed = unix.Getdents(int(fd), buf); errors.Is(failed, unix.EINTR); {
 				n, failed = unix.Getdents(int(fd), buf)
 			}
 		})
-		if err = errors.Join(err, failed); err != nil {
-			sortEntries(list)
-			return list, err
+		if err = errors.Join(err, failed); err != nil || n <= 0 {
+			return sortEntries(list), err
 		}
-		if n <= 0 {
-			sortEntries(list)
-			return list, nil
-		}
-		list = appendEntries(list, string(buf[:n]), func(child string) fs.FileMode {
-			info, err := root.Lstat(join(name, child))
-			if err != nil {
-				return fs.ModeIrregular
-			}
-			return info.Mode().Type()
-		})
+		list = appendEntries(list, string(buf[:n]), describe)
 	}
 }
 

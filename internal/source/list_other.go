@@ -18,5 +18,10 @@ func listDirectory(root *os.Root, name string) ([]entry, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	return listPortably(dir)
+	names, err := dir.ReadDir(-1)
+	list := make([]entry, 0, len(names))
+	for _, e := range names {
+		list = append(list, entry{e.Name(), e.Type()})
+	}
+	return sortEntries(list), err
 }

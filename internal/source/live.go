@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -25,8 +27,12 @@ func (t *Tree) RefuseLive(dirs ...string) error {
 	if t.options.LiveOK {
 		return nil
 	}
+	if t.kind != Directory {
+		return nil
+	}
+	running := t.processes()
 	for _, dir := range dirs {
-		if signs := t.Live(dir); len(signs) > 0 {
+		if signs := t.live(dir, running); len(signs) > 0 {
 			return &LiveError{Path: filepath.Join(t.path, filepath.FromSlash(dir)), Signs: signs}
 		}
 	}
@@ -40,7 +46,24 @@ func (t *Tree) RefuseLive(dirs ...string) error {
 // through a descriptor for reading and given back at once. Archives give no
 // signs.
 func (t *Tree) Live(dir string) []LiveSign {
-	if t.kind != Directory || !fs.ValidPath(dir) {
+	if t.kind != Directory {
+		return nil
+	}
+	return t.live(dir, t.processes())
+}
+
+func (t *Tree) processes() processes {
+	root, err := t.directory()
+	if err != nil {
+		return processes{}
+	}
+	running := listProcesses(root)
+	running.root = root
+	return running
+}
+
+func (t *Tree) live(dir string, running processes) []LiveSign {
+	if !fs.ValidPath(dir) {
 		return nil
 	}
 	var signs []LiveSign
@@ -61,23 +84,79 @@ func (t *Tree) Live(dir string) []LiveSign {
 			}
 		}
 	}
-	if root, err := t.directory(); err == nil {
-		held := holding{path: filepath.Join(root, filepath.FromSlash(dir)), list: list, lstat: func(name string) (fs.FileInfo, error) {
-			return t.store.lstat(join(dir, name))
-		}}
-		signs = append(signs, held.processSigns()...)
-	}
+	signs = append(signs, t.heldSigns(dir, list, running)...)
 	slices.SortFunc(signs, func(a, b LiveSign) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Text, b.Text))
 	})
 	return slices.Compact(signs)
 }
 
-// A holding is a directory that processes may hold.
-type holding struct {
-	path  string // absolute and free of links
-	list  []entry
-	lstat func(name string) (fs.FileInfo, error) // of an entry
+// processes is what other processes have open, as far as it can be seen.
+type processes struct {
+	root    string     // the tree, absolute and free of links
+	open    []openFile // any file
+	mapped  []openFile // files below root
+	sockets []string   // listening ones below root
+}
+
+// An openFile is a file that a process has open.
+type openFile struct {
+	pid  int
+	path string // as the process sees it
+	link string // leads to the file, whatever its path; "" if there is none
+}
+
+// heldSigns returns a sign for each process that has files in or below dir
+// open or mapped, and for each listening socket there.
+func (t *Tree) heldSigns(dir string, list []entry, running processes) (signs []LiveSign) {
+	if running.root == "" {
+		return nil
+	}
+	full := filepath.Join(running.root, filepath.FromSlash(dir))
+	held := make(map[int]LiveSign)
+	hold := func(pid int, path, text string) {
+		if have, ok := held[pid]; !ok || path < have.Path {
+			held[pid] = LiveSign{path, fmt.Sprintf("the process %s %s", describeProcess(pid), text)}
+		}
+	}
+	for _, f := range running.open {
+		if isBelow(f.path, full) {
+			hold(f.pid, f.path, "has it open")
+		} else if base := path.Base(f.path); t.isSame(dir, base, list, f.link) {
+			hold(f.pid, filepath.Join(full, base), "has it open")
+		}
+	}
+	for _, f := range running.mapped {
+		if _, ok := held[f.pid]; !ok && isBelow(f.path, full) {
+			hold(f.pid, f.path, "has it mapped into its memory")
+		}
+	}
+	signs = slices.Collect(maps.Values(held))
+	for _, name := range running.sockets {
+		if isBelow(name, full) {
+			signs = append(signs, LiveSign{name, "a process listens on this socket"})
+		}
+	}
+	return signs
+}
+
+// isSame reports whether link leads to the file called base in dir. A process
+// in a container sees it under another path, but by the same base name.
+func (t *Tree) isSame(dir, base string, list []entry, link string) bool {
+	i, ok := slices.BinarySearchFunc(list, base, func(e entry, name string) int { return strings.Compare(e.name, name) })
+	if !ok || !list[i].mode.IsRegular() || link == "" {
+		return false
+	}
+	ours, err := t.store.lstat(join(dir, base))
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Stat(link)
+	return err == nil && os.SameFile(ours, theirs)
+}
+
+func isBelow(file, dir string) bool {
+	return file == dir || strings.HasPrefix(file, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
 }
 
 // isLockFile tells the names of files on which servers hold locks: raft

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -65,14 +63,12 @@ func processName(pid int) string {
 	return strings.TrimSpace(string(name))
 }
 
-// processSigns looks for other processes that have files in or below the
-// directory open or mapped, one sign for each process, and for listening
-// sockets there.
-func (h holding) processSigns() []LiveSign {
-	signs := socketSigns(h.path)
+// listProcesses looks at all processes but this one.
+func listProcesses(root string) processes {
+	running := processes{sockets: listeningSockets(root)}
 	proc, err := os.Open("/proc")
 	if err != nil {
-		return signs
+		return running
 	}
 	defer proc.Close()
 	names, _ := proc.Readdirnames(-1)
@@ -81,82 +77,48 @@ func (h holding) processSigns() []LiveSign {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		if file := h.openIn(pid); file != "" {
-			signs = append(signs, LiveSign{file, fmt.Sprintf("the process %s has it open", describeProcess(pid))})
-		} else if file := mappedBelow(pid, h.path); file != "" {
-			signs = append(signs, LiveSign{file, fmt.Sprintf("the process %s has it mapped into its memory", describeProcess(pid))})
-		}
+		running.open = append(running.open, openFiles(pid)...)
+		running.mapped = append(running.mapped, mappedFiles(pid, root)...)
 	}
-	return signs
+	return running
 }
 
-// openIn returns what the process has open in or below the directory, under
-// the smallest name, "" if there is nothing.
-func (h holding) openIn(pid int) (found string) {
+// openFiles returns the files that the process has open.
+func openFiles(pid int) (files []openFile) {
 	links := fmt.Sprintf("/proc/%d/fd", pid)
 	list, err := os.Open(links)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer list.Close()
 	names, _ := list.Readdirnames(-1)
 	for _, name := range names {
 		link := links + "/" + name
-		file, err := os.Readlink(link)
-		if err != nil || !strings.HasPrefix(file, "/") {
-			continue
-		}
-		if !isBelow(file, h.path) {
-			file = h.sameFile(link, file)
-		}
-		if file != "" && (found == "" || file < found) {
-			found = file
+		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, "/") {
+			files = append(files, openFile{pid, file, link})
 		}
 	}
-	return found
+	return files
 }
 
-// sameFile returns the path of the file of the directory that link leads to,
-// "" if it is none. In a container the same file has another path, but the
-// same base name.
-func (h holding) sameFile(link, file string) string {
-	base := path.Base(file)
-	_, ok := slices.BinarySearchFunc(h.list, base, func(e entry, name string) int { return strings.Compare(e.name, name) })
-	if !ok {
-		return ""
+// mappedFiles returns the files below root that the process has mapped.
+func mappedFiles(pid int, root string) (files []openFile) {
+	table, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil || !bytes.Contains(table, []byte(root)) {
+		return nil
 	}
-	ours, err := h.lstat(base)
-	if err != nil || !ours.Mode().IsRegular() {
-		return ""
-	}
-	if theirs, err := os.Stat(link); err != nil || !os.SameFile(ours, theirs) {
-		return ""
-	}
-	return filepath.Join(h.path, base)
-}
-
-// mappedBelow returns a file below dir that the process has mapped.
-func mappedBelow(pid int, dir string) string {
-	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
-	if err != nil || !bytes.Contains(maps, []byte(dir)) {
-		return ""
-	}
-	for line := range strings.Lines(string(maps)) {
+	for line := range strings.Lines(string(table)) {
 		if i := strings.IndexByte(line, '/'); i >= 0 {
-			if file := strings.TrimSuffix(line[i:], "\n"); isBelow(file, dir) {
-				return file
+			if file := strings.TrimSuffix(line[i:], "\n"); isBelow(file, root) {
+				files = append(files, openFile{pid: pid, path: file})
 			}
 		}
 	}
-	return ""
+	return files
 }
 
-func isBelow(file, dir string) bool {
-	return file == dir || strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/")
-}
-
-// socketSigns looks for listening sockets in or below dir.
-func socketSigns(dir string) (signs []LiveSign) {
+// listeningSockets returns the paths of listening sockets below root.
+func listeningSockets(root string) (paths []string) {
 	table, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
 		return nil
@@ -178,9 +140,9 @@ func socketSigns(dir string) (signs []LiveSign) {
 		if real, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
 			name = filepath.Join(real, filepath.Base(name))
 		}
-		if isBelow(name, dir) {
-			signs = append(signs, LiveSign{name, "a process listens on this socket"})
+		if isBelow(name, root) {
+			paths = append(paths, name)
 		}
 	}
-	return signs
+	return paths
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -146,4 +148,21 @@ func TestAppendEntriesSurvivesAnything(t *testing.T) {
 		appendEntries(nil, whole[n:], irregular)
 	}
 	require.Empty(t, appendEntries(nil, record(0, 0, "loop"), irregular))
+}
+
+func TestSortEntries(t *testing.T) {
+	for _, names := range [][]string{
+		nil, {"one"}, {"b", "a"}, {"prefix", "prefix-longer", "prefix-"},
+		{"0000000000000010-2", "0000000000000009-1", "0000000000000010-10", "open-1", "metadata1"},
+		{"same-first-8-bytes-b", "same-first-8-bytes-a", "same-first", "same", "samf"},
+		{"\xff", "\x01", "\u00e4", "z", "Z"},
+	} {
+		var list, want []entry
+		for i, name := range names {
+			list = append(list, entry{name, fs.FileMode(i)})
+		}
+		want = slices.Clone(list)
+		slices.SortFunc(want, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+		require.Equal(t, want, sortEntries(list))
+	}
 }
