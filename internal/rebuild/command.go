@@ -30,7 +30,7 @@ type Head struct {
 // ReadHead reads the command of an entry without its pages. damage says why it
 // cannot be understood, "" if it can.
 func ReadHead(fsys fs.FS, e cowsql.EntryView) (h Head, damage string, err error) {
-	c, err := open(fsys, e)
+	c, err := open(fsys, e, 4<<10)
 	if err != nil {
 		return Head{}, "", err
 	}
@@ -49,8 +49,8 @@ type command struct {
 	crc    uint32
 }
 
-// open reads the head of the command of e.
-func open(fsys fs.FS, e cowsql.EntryView) (*command, error) {
+// open reads the head of the command of e through a buffer of that many bytes.
+func open(fsys fs.FS, e cowsql.EntryView, buffer int) (*command, error) {
 	f, err := fsys.Open(e.File)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func open(fsys fs.FS, e cowsql.EntryView) (*command, error) {
 		return nil, &fs.PathError{Op: "read", Path: e.File, Err: errors.ErrUnsupported}
 	}
 	size := int64(e.Size)
-	c := &command{entry: e, file: f, left: size, r: bufio.NewReaderSize(io.NewSectionReader(at, e.Offset, size), 64<<10)}
+	c := &command{entry: e, file: f, left: size, r: bufio.NewReaderSize(io.NewSectionReader(at, e.Offset, size), buffer)}
 	if err := c.head(); err != nil {
 		f.Close()
 		return nil, err

@@ -158,7 +158,7 @@ func (b *builder) entries(first, last uint64) error {
 // fsm__apply): frames without a commit mark wait for the next one that has it
 // or for an undo, whatever their transaction is called.
 func (b *builder) command(e cowsql.EntryView) error {
-	c, err := open(b.node.FS, e)
+	c, err := open(b.node.FS, e, 64<<10)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (b *builder) command(e cowsql.EntryView) error {
 }
 
 func (b *builder) replay(e cowsql.EntryView, m *image) error {
-	c, err := open(b.node.FS, e)
+	c, err := open(b.node.FS, e, 64<<10)
 	if err != nil {
 		return err
 	}

@@ -4,5 +4,4 @@ import "github.com/spf13/cobra"
 
 func st(n string) *cobra.Command    { return &cobra.Command{Use: n} }
 func newInspect(Env) *cobra.Command { return st("inspect") }
-func newDiff(Env) *cobra.Command    { return st("diff") }
 func newExplain(Env) *cobra.Command { return st("explain") }

@@ -1,0 +1,273 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+)
+
+type diffOptions struct {
+	inputOptions
+	outputOptions
+	Nodes []string
+	Rows  bool
+	Limit int
+}
+
+func newDiff(env Env) *cobra.Command {
+	o := &diffOptions{}
+	cmd := &cobra.Command{
+		Use:   "diff [NAME=]A [NAME=]B",
+		Short: "Show where the histories of two cowsql or dqlite nodes part, and how their tables differ",
+		Long: `diff compares the logs of two cowsql or dqlite nodes entry by entry: which
+indexes both hold, the first entry that differs, what only one side has. Then it
+rebuilds the databases of both sides in a temporary directory, at the highest
+index that their histories share and at the end of each, and counts the rows
+that differ. Nodes without a common history are not compared any further.
+
+A and B are directories or archives that hold one node each. One path with
+several nodes will do, if --node names two of them.
+
+Rows may hold secrets; they are shown with --rows only. The exit status is 1 if
+anything differs.`,
+		Example: `  lastwrite diff n1 n2
+  lastwrite diff backup.tar.zst --node n1 --node n3 -o json
+  lastwrite diff old=/backup/n1 new=/srv/n1 --rows --limit 5`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.outputOptions.validate(); err != nil {
+				return err
+			}
+			for _, out := range o.parsed {
+				if out.format == "markdown" {
+					return usage("--output markdown: diff prints text or json")
+				}
+			}
+			if o.Limit < 0 {
+				return usage("--limit %d: not a number of entries", o.Limit)
+			}
+			if len(o.Nodes) != 0 && len(o.Nodes) != 2 || len(args) == 1 && len(o.Nodes) != 2 {
+				return usage("diff compares two nodes: give two paths, or name two nodes with --node\nusage: %s", cmd.UseLine())
+			}
+			return diff(cmd.Context(), env, args, o)
+		},
+	}
+	o.inputOptions.addFlags(cmd.Flags())
+	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text or json (repeatable; default text)")
+	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "`NAME` of a node to compare, if a path holds several (give it twice)")
+	cmd.Flags().BoolVar(&o.Rows, "rows", false, "show the rows that differ, which may hold secrets")
+	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries and rows in each list, 0 for all")
+	o.Color = "never"
+	return cmd
+}
+
+func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
+	a, done, err := analyse(ctx, env, args, &o.inputOptions)
+	if err != nil {
+		return err
+	}
+	defer done()
+	sides, err := a.diffSides(o.Nodes)
+	if err != nil {
+		return err
+	}
+	d, err := newDiffDocument(ctx, sides, o.Limit)
+	if err != nil {
+		return &exit{ExitIncomplete, err}
+	}
+	if d.History != "none" {
+		if err := d.compareDatabases(ctx, env, sides, o); err != nil {
+			return &exit{ExitIncomplete, err}
+		}
+	}
+	d.conclude()
+	for _, in := range a.inputs {
+		described, err := in.check(ctx)
+		if err == nil && !described.Unchanged {
+			err = fmt.Errorf("%s changed while it was read: %s", described.Path, strings.Join(described.Changed, ", "))
+		}
+		if err != nil {
+			return &exit{ExitIncomplete, err}
+		}
+	}
+	if err := o.writeDiff(env, d); err != nil {
+		return err
+	}
+	switch {
+	case a.incomplete:
+		a.complain(env.Stderr)
+		return &exit{ExitIncomplete, nil}
+	case !d.Identical:
+		return &exit{ExitFindings, nil}
+	}
+	return nil
+}
+
+// diffSides returns the two nodes to compare: those of the names, or the one
+// of each input.
+func (a *analysis) diffSides(names []string) (sides [2]*raftNode, err error) {
+	if len(names) == 2 {
+		for i := range sides {
+			if sides[i], err = a.raftNode(names[i]); err != nil {
+				return sides, err
+			}
+		}
+		return sides, nil
+	}
+	nodes, err := a.raftNodes()
+	if err != nil {
+		return sides, err
+	}
+	for i := range sides {
+		var here []string
+		for _, n := range nodes {
+			if n.Input == i {
+				here = append(here, n.Name)
+				sides[i] = n
+			}
+		}
+		switch len(here) {
+		case 0:
+			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here", a.inputs[i].Path())}
+		case 1:
+		default:
+			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", a.inputs[i].Path(), strings.Join(here, ", "))
+		}
+	}
+	return sides, nil
+}
+
+// newDiffDocument compares the logs.
+func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffDocument, error) {
+	d := &diffDocument{
+		Schema: "lastwrite.diff/1", Tool: reportTool(),
+		A: newDiffNode(sides[0]), B: newDiffNode(sides[1]),
+		Ranges: []diffSpan{}, Differences: []diffPair{}, OnlyA: []diffOnly{}, OnlyB: []diffOnly{}, Databases: []diffPoint{},
+	}
+	r, err := logdiff.Compare(ctx, sides[0].data.View, sides[1].data.View, limit)
+	if err != nil {
+		return nil, err
+	}
+	d.classify(r, sides)
+	if d.History == "none" {
+		return d, nil
+	}
+	if r.Common.First > 0 {
+		d.Common = &diffSpan{r.Common.First, r.Common.Last}
+	}
+	d.Equal, d.Different = r.Equal, r.Different
+	for _, s := range r.Runs {
+		d.Ranges = append(d.Ranges, diffSpan{s.First, s.Last})
+	}
+	if len(r.Runs) > 0 {
+		d.FirstDifference = r.Runs[0].First
+	}
+	for _, p := range r.Pairs {
+		x, err := logdiff.Describe(sides[0].data, p.A)
+		if err != nil {
+			return nil, err
+		}
+		y, err := logdiff.Describe(sides[1].data, p.B)
+		if err != nil {
+			return nil, err
+		}
+		d.Differences = append(d.Differences, diffPair{p.A.Index, newDiffEntry(x), newDiffEntry(y)})
+	}
+	d.OnlyA, d.OnlyB = newDiffOnly(r.OnlyA), newDiffOnly(r.OnlyB)
+	return d, d.readTails(ctx, r, sides, limit)
+}
+
+// classify says what the logs prove about a common history.
+func (d *diffDocument) classify(r *logdiff.Result, sides [2]*raftNode) {
+	at, forked := r.Forked()
+	switch {
+	case sides[0].cluster != sides[1].cluster:
+		d.History, d.Reason = "none", fmt.Sprintf("%s and %s belong to different clusters", d.A.Name, d.B.Name)
+	case r.Equal == 0 && r.Different > 0:
+		d.History, d.Reason = "none", fmt.Sprintf("at none of the %s do they hold the same entry, although their configurations belong to one cluster; "+
+			"where a file is missing in front of open segments all their entries stand at wrong indexes, see lastwrite analyze",
+			counted(int64(r.Different), "common index", "common indexes"))
+	case r.Equal == 0:
+		d.History, d.Reason = "unknown", "the logs share no index"
+	case forked:
+		d.History, d.ForkPoint = "forked", at
+		d.Reason = fmt.Sprintf("the histories part behind index %d and do not meet again", at)
+	case r.Different > 0:
+		d.History, d.Reason = "diverged", "equal entries follow the ones that differ, so term and index do not show it"
+	default:
+		d.History, d.Reason = "same", "all common entries are equal"
+	}
+}
+
+// readTails describes what each side has behind the common history.
+func (d *diffDocument) readTails(ctx context.Context, r *logdiff.Result, sides [2]*raftNode, limit int) error {
+	if r.Common.First == 0 {
+		return nil
+	}
+	d.After = &diffAfter{Index: r.Common.Last}
+	if d.History == "forked" {
+		d.After.Index = d.ForkPoint
+	}
+	for i, to := range []*diffTail{&d.After.A, &d.After.B} {
+		t, err := logdiff.ReadTail(ctx, sides[i].data, d.After.Index+1, r.Common.Last+1, limit)
+		if err != nil {
+			return err
+		}
+		*to = newDiffTail(t)
+	}
+	return nil
+}
+
+// conclude sets Identical.
+func (d *diffDocument) conclude() {
+	d.Identical = d.History == "same" || d.History == "unknown"
+	for _, list := range [][]diffOnly{d.OnlyA, d.OnlyB} {
+		for _, x := range list {
+			d.Identical = d.Identical && x.Why == string(logdiff.Compacted)
+		}
+	}
+	compared := false
+	for _, p := range d.Databases {
+		compared = compared || p.Problem == ""
+		d.Identical = d.Identical && p.equal()
+	}
+	if d.History == "unknown" && !compared {
+		d.Identical = false
+	}
+}
+
+func (o *diffOptions) writeDiff(env Env, d *diffDocument) error {
+	for _, out := range o.parsed {
+		var b bytes.Buffer
+		render := d.text
+		if out.format == "json" {
+			render = d.json
+		}
+		if err := render(&b); err != nil {
+			return &exit{ExitUsage, err}
+		}
+		if out.file != "" {
+			if err := writeNew(out.file, b.Bytes()); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := env.Stdout.Write(b.Bytes()); err != nil {
+			return &exit{ExitUsage, fmt.Errorf("standard output: %w", err)}
+		}
+	}
+	return nil
+}
+
+func (d *diffDocument) json(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(d)
+}
