@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 .PHONY: build test ci fuzz bench differential update man install clean
 
 build:
-	go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o lastwrite ./cmd/lastwrite
+	go build -trimpath -ldflags '$(ldflags)' -o lastwrite ./cmd/lastwrite
 
 test:
 	go test ./...

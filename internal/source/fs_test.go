@@ -131,6 +131,9 @@ func TestLinksAndSpecialFilesAreStrangers(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, m.Files, len(sample()), "no link is followed: %v", names(m))
 	require.Equal(t, want, strangers(tree))
+	for _, s := range tree.Strangers() {
+		require.False(t, s.Unread, "%s holds nothing", s.Path)
+	}
 }
 
 func TestUnreadableFilesAndDirectories(t *testing.T) {
@@ -147,6 +150,7 @@ func TestUnreadableFilesAndDirectories(t *testing.T) {
 	m, err := tree.Sweep(t.Context(), nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"n1/metadata1": "file that cannot be opened: permission denied"}, strangers(tree))
+	require.True(t, tree.Strangers()[0].Unread)
 	i := 1 // behind the segment
 	require.Equal(t, "n1/metadata1", m.Files[i].Path)
 	require.Equal(t, "permission denied", m.Files[i].Unreadable)

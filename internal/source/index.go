@@ -85,7 +85,7 @@ func (x *index) refuse(name, reason string) {
 	if len(name) > most {
 		name = strings.ToValidUTF8(name[:most], "") + "…"
 	}
-	x.report(Stranger{Path: name, Reason: reason})
+	x.report(Stranger{Path: name, Reason: reason, Unread: true})
 }
 
 // free reports whether a member may be called name, and says so if not.

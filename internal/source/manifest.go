@@ -72,9 +72,9 @@ func (t *Tree) Snapshot(ctx context.Context) (*Manifest, error) {
 	err := t.store.walk(ctx, func(it item) {
 		switch {
 		case it.err != nil && it.mode.IsDir():
-			t.report(Stranger{Path: it.name, Reason: "directory that cannot be listed: " + reason(it.err)})
+			t.report(Stranger{Path: it.name, Reason: "directory that cannot be listed: " + reason(it.err), Unread: true})
 		case it.err != nil:
-			t.report(Stranger{Path: it.name, Reason: "file that cannot be described: " + reason(it.err)})
+			t.report(Stranger{Path: it.name, Reason: "file that cannot be described: " + reason(it.err), Unread: true})
 		case it.mode.IsRegular():
 			m.Files = append(m.Files, manifestFile(it.name, it.info))
 		case !it.mode.IsDir():

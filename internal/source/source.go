@@ -57,6 +57,10 @@ type Stranger struct {
 	Path   string // slash separated, relative to the root of the tree
 	Reason string // why, as a phrase without a full stop
 	Target string // text of a link, "" for all others; nobody followed it
+	// Unread says that a file or directory was there and that what it holds, or
+	// a part of it, was not seen. It is false for links, FIFOs, devices and
+	// sockets, which hold nothing.
+	Unread bool
 }
 
 // A Tree is one opened input. Its methods may be called concurrently, except
@@ -203,7 +207,7 @@ func (t *Tree) listing(name string) ([]entry, error) {
 	list, err := t.store.list(name)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotDirectory) {
-			t.report(Stranger{Path: name, Reason: "directory that cannot be listed: " + reason(err)})
+			t.report(Stranger{Path: name, Reason: "directory that cannot be listed: " + reason(err), Unread: true})
 		}
 		return list, err
 	}
@@ -222,7 +226,7 @@ func (t *Tree) listing(name string) ([]entry, error) {
 func (t *Tree) openFile(name string) (*extent, error) {
 	x, err := t.store.open(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
-		t.report(Stranger{Path: name, Reason: "file that cannot be opened: " + reason(err)})
+		t.report(Stranger{Path: name, Reason: "file that cannot be opened: " + reason(err), Unread: true})
 	}
 	return x, err
 }

@@ -142,7 +142,7 @@ func (s *sweep) one(ctx context.Context, p *pass, f *ManifestFile) error {
 	if err != nil {
 		f.Unreadable = reason(err)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular) {
-			s.tree.report(Stranger{Path: f.Path, Reason: "file that vanished while the tree was read"})
+			s.tree.report(Stranger{Path: f.Path, Reason: "file that vanished while the tree was read", Unread: true})
 		}
 		return nil
 	}
@@ -157,7 +157,7 @@ func (s *sweep) one(ctx context.Context, p *pass, f *ManifestFile) error {
 		return err
 	}
 	if f.Unreadable != "" {
-		s.tree.report(Stranger{Path: f.Path, Reason: fmt.Sprintf("file that cannot be read from byte %d on: %s", p.offset, f.Unreadable)})
+		s.tree.report(Stranger{Path: f.Path, Reason: fmt.Sprintf("file that cannot be read from byte %d on: %s", p.offset, f.Unreadable), Unread: true})
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (a *archive) finishTar(s *source) error {
 		break
 	}
 	if trailing {
-		a.report(Stranger{Path: ".", Reason: "bytes behind the end of the archive, not read"})
+		a.report(Stranger{Path: ".", Reason: "bytes behind the end of the archive, not read", Unread: true})
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (a *archive) addTar(s *source, r *tar.Reader, h *tar.Header, whole *extent)
 	case tar.TypeSymlink:
 		a.addStranger(name, fs.ModeSymlink|mode, h.Linkname)
 	case tar.TypeLink:
-		a.report(Stranger{Path: name, Target: h.Linkname, Reason: "hard link in an archive, not followed"})
+		a.report(Stranger{Path: name, Target: h.Linkname, Reason: "hard link in an archive, not followed", Unread: true})
 	case tar.TypeChar:
 		a.addStranger(name, fs.ModeDevice|fs.ModeCharDevice|mode, "")
 	case tar.TypeBlock:

@@ -156,7 +156,11 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 			add(analyze.Error, in.tree.Path(), "%s", in.partial)
 		}
 		for _, s := range in.tree.Strangers() {
-			add(analyze.Info, path.Join(in.tree.Path(), s.Path), "%s", s.Reason)
+			severity := analyze.Info
+			if s.Unread {
+				severity = analyze.Error
+			}
+			add(severity, path.Join(in.tree.Path(), s.Path), "%s", s.Reason)
 		}
 	}
 	for _, p := range result.Problems {
