@@ -241,8 +241,7 @@ func (g *group) segmentID(m *member) {
 
 func (g *group) cleanStop() bool {
 	for _, m := range g.members {
-		_, open := segmentsOf(m.directory)
-		if len(open) > 0 || m.Node.Start.Outcome != analyze.Clean || m.Quick {
+		if len(m.open) > 0 || m.Node.Start.Outcome != analyze.Clean || m.Quick {
 			return false
 		}
 	}

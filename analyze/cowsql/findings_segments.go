@@ -12,16 +12,14 @@ import (
 
 // lastClosed returns the last closed segment in the loader's order.
 func (m *model) lastClosed() *file {
-	closed, _ := segmentsOf(m.directory)
-	closed = mergeSort(closed)
-	if len(closed) == 0 {
+	if len(m.sorted) == 0 {
 		return nil
 	}
-	return closed[len(closed)-1]
+	return m.sorted[len(m.sorted)-1]
 }
 
 func (g *group) closedFindings(m *member) {
-	closed, _ := segmentsOf(m.directory)
+	closed := m.closed
 	last := m.lastClosed()
 	var short []analyze.Evidence
 	for _, f := range closed {
@@ -166,7 +164,7 @@ func (g *group) gapFindings(m *member) {
 }
 
 func (g *group) openFindings(m *member) {
-	_, open := segmentsOf(m.directory)
+	open := m.open
 	for i, f := range open {
 		if f.Segment != nil {
 			g.openDamage(m, f, open[i+1:])

@@ -121,7 +121,7 @@ func (h *history) contiguousFrom(first uint64) uint64 {
 // readHistory places every valid batch of the directory.
 func readHistory(d *directory, newest *snapshot) *history {
 	h := &history{}
-	closed, open := segmentsOf(d)
+	closed, open := d.closed, d.open
 	h.placeClosed(closed)
 	next := uint64(1)
 	if n := len(h.Stretches); n > 0 {
@@ -137,25 +137,6 @@ func readHistory(d *directory, newest *snapshot) *history {
 	h.placeOpen(open, next)
 	h.finish()
 	return h
-}
-
-func segmentsOf(d *directory) (closed, open []*file) {
-	for _, f := range d.Files {
-		switch f.Name.Kind {
-		case cowsql.KindClosed:
-			closed = append(closed, f)
-		case cowsql.KindOpen:
-			open = append(open, f)
-		}
-	}
-	slices.SortStableFunc(closed, func(a, b *file) int {
-		// Of two with the same start the shorter one is the newer state: a
-		// truncation writes it before it deletes the longer one (src/
-		// uv_truncate.c).
-		return cmp.Or(cmp.Compare(a.Name.First, b.Name.First), cmp.Compare(a.Name.Last, b.Name.Last))
-	})
-	slices.SortStableFunc(open, func(a, b *file) int { return cmp.Compare(a.Name.Counter, b.Name.Counter) })
-	return closed, open
 }
 
 func (h *history) placeClosed(closed []*file) {

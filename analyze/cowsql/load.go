@@ -1,10 +1,7 @@
 package cowsql
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/parse/cowsql"
@@ -54,6 +51,9 @@ type load struct {
 	CutOff     []string // open segments cut in front of damaged batches
 	Bootstraps bool     // writes a first configuration of its own
 	LosesRows  bool     // the snapshot restore leaves out pages without a word
+
+	loads   bool // the load itself succeeds, whatever the restore does then
+	changed int  // number of Changes that come before the restore
 }
 
 // err renders the message as the server prints it.
@@ -71,8 +71,8 @@ func (l *load) starts() bool { return l.Outcome == analyze.Clean || l.Outcome ==
 type simulation struct {
 	load
 	dir    *directory
-	names  map[string]*file // the directory as it changes
-	errmsg string           // raft_io.errmsg: survives where the C code does not write it
+	names  *listing // the directory as it changes
+	errmsg string   // raft_io.errmsg: survives where the C code does not write it
 	id     uint64
 	boot   bool
 }
@@ -81,45 +81,18 @@ type simulation struct {
 // src/server.c) on the model of a directory. id is the node's own id, 0 if
 // unknown.
 func simulate(d *directory, im Implementation, id uint64) *load {
-	s := &simulation{dir: d, names: map[string]*file{}, id: id}
+	s := &simulation{dir: d, names: newListing(d.Files), id: id}
 	s.Implementation = im
 	s.Outcome = analyze.Clean
-	for _, f := range d.Files {
-		s.names[f.Name.File] = f
-	}
 	s.boot = id == 1 || id == bootstrapID
 	s.run()
 	return &s.load
 }
 
 func (s *simulation) run() {
-	s.maintenance()
-	if f := s.metadata(); f != okay {
-		s.refuse("raft_init")
-		return
-	}
-	if s.boot && s.Term == 0 {
-		s.Bootstraps = true
-		s.change("create", "metadata1", "")
-		const first = "0000000000000001-0000000000000001"
-		s.Term, s.Vote = 1, 0
-		if _, exists := s.names[first]; exists {
-			s.Outcome, s.Stage, s.Message = analyze.Refuses, "raft_bootstrap", ""
-			return
-		}
-		s.change("create", first, "")
-		run := cowsql.NewRun([]cowsql.Entry{{Term: 1, Type: cowsql.Change}})
-		s.names[first] = &file{Name: cowsql.ParseName(first), Size: 80, Segment: &cowsql.Segment{File: first, Size: 80, Format: 1, Run: *run}}
-	}
-	f := s.pass()
-	if f == corrupt && s.Outcome == analyze.Clean {
-		f = s.pass()
-	}
-	if s.Outcome != analyze.Clean {
-		return
-	}
-	if f != okay {
-		s.refuse("raft_start")
+	s.loads = s.initAndLoad()
+	s.changed = len(s.Changes)
+	if !s.loads {
 		return
 	}
 	s.restore()
@@ -127,6 +100,37 @@ func (s *simulation) run() {
 		s.change("create", "open-1", "")
 		s.change("create", "open-2", "")
 	}
+}
+
+// initAndLoad is everything up to the restore of the snapshot. It reports
+// whether that succeeds.
+func (s *simulation) initAndLoad() bool {
+	s.maintenance()
+	if f := s.metadata(); f != okay {
+		s.refuse("raft_init")
+		return false
+	}
+	if s.boot && s.Term == 0 {
+		s.Bootstraps = true
+		s.change("create", "metadata1", "")
+		const first = "0000000000000001-0000000000000001"
+		s.Term, s.Vote = 1, 0
+		if s.names.get(first) != nil {
+			s.Outcome, s.Stage, s.Message = analyze.Refuses, "raft_bootstrap", ""
+			return false
+		}
+		s.change("create", first, "")
+		run := cowsql.NewRun([]cowsql.Entry{{Term: 1, Type: cowsql.Change}})
+		s.names.put(&file{Name: cowsql.ParseName(first), Size: 80, Segment: &cowsql.Segment{File: first, Size: 80, Format: 1, Run: *run}})
+	}
+	f := s.pass()
+	if f == corrupt && s.Outcome == analyze.Clean {
+		f = s.pass()
+	}
+	if f != okay && s.Outcome == analyze.Clean {
+		s.refuse("raft_start")
+	}
+	return s.Outcome == analyze.Clean
 }
 
 // refuse ends the simulation with the message so far.
@@ -158,31 +162,22 @@ func (s *simulation) change(op, name, to string) {
 
 func (s *simulation) remove(name string) {
 	s.change("remove", name, "")
-	delete(s.names, name)
-}
-
-func (s *simulation) sorted() []string {
-	out := make([]string, 0, len(s.names))
-	for name := range s.names {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	s.names.drop(name)
 }
 
 // maintenance deletes unfinished files and halves of snapshots.
 func (s *simulation) maintenance() {
-	for _, name := range s.sorted() {
-		f := s.names[name]
+	for _, f := range s.names.all() {
+		name := f.Name.File
 		switch n := f.Name; n.Kind {
 		case cowsql.KindTemporary:
 			s.remove(name)
 		case cowsql.KindSnapshotData:
-			if _, ok := s.names[cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)+".meta"]; !ok {
+			if s.names.get(cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)+".meta") == nil {
 				s.remove(name)
 			}
 		case cowsql.KindSnapshotMeta:
-			if _, ok := s.names[cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)]; !ok {
+			if s.names.get(cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)) == nil {
 				s.remove(name)
 			}
 		}
@@ -194,7 +189,7 @@ func (s *simulation) metadata() failure {
 	var found [2]cowsql.MetadataFile
 	for i := range found {
 		name := fmt.Sprintf("metadata%d", i+1)
-		f := s.names[name]
+		f := s.names.get(name)
 		if f == nil {
 			continue
 		}
@@ -235,7 +230,7 @@ func (s *simulation) metadata() failure {
 // pass is uvLoadSnapshotAndEntries.
 func (s *simulation) pass() failure {
 	s.Snapshot, s.Start, s.Pieces = nil, 1, nil
-	snapshots, segments := s.list()
+	snapshots, segments := s.names.raftFiles()
 	if len(snapshots) > 0 {
 		f := okay
 		for i := len(snapshots) - 1; i >= 0; i-- {
@@ -281,32 +276,12 @@ func (s *simulation) pass() failure {
 	return okay
 }
 
-// list is UvList: snapshots in order, then closed and open segments.
-func (s *simulation) list() (snapshots []*snapshot, segments []*file) {
-	for _, name := range s.sorted() {
-		f := s.names[name]
-		switch f.Name.Kind {
-		case cowsql.KindSnapshotMeta:
-			data := s.names[strings.TrimSuffix(name, ".meta")]
-			if data != nil && data.Size != 0 {
-				snapshots = append(snapshots, &snapshot{Term: f.Name.Term, Index: f.Name.Index, Timestamp: f.Name.Timestamp, Meta: f, Data: data})
-			}
-		case cowsql.KindClosed, cowsql.KindOpen:
-			segments = append(segments, f)
-		}
-	}
-	slices.SortStableFunc(snapshots, func(a, b *snapshot) int {
-		return cmp.Or(cmp.Compare(a.Term, b.Term), cmp.Compare(a.Index, b.Index), cmp.Compare(a.Timestamp, b.Timestamp))
-	})
-	return snapshots, mergeSort(segments)
-}
-
 // mergeSort sorts segments as the library's comparison does under the C
 // library's merge sort. For overlapping ranges the comparison says "after" in
 // both directions, so that the result depends on the algorithm and on the
 // order of the listing, which libuv sorts by name.
 func mergeSort(list []*file) []*file {
-	if len(list) < 2 {
+	if inOrder(list) {
 		return list
 	}
 	half := len(list) / 2
@@ -320,6 +295,17 @@ func mergeSort(list []*file) []*file {
 		}
 	}
 	return append(append(out, a...), b...)
+}
+
+// inOrder reports whether the comparison puts every file before the next one;
+// the merge sort leaves such a list as it is.
+func inOrder(list []*file) bool {
+	for i := 1; i < len(list); i++ {
+		if !segmentBefore(list[i-1].Name, list[i].Name) {
+			return false
+		}
+	}
+	return true
 }
 
 // segmentBefore is uvSegmentInfoCompare(x, y) < 0.
@@ -453,12 +439,12 @@ func (s *simulation) loadSegments(segments []*file) (next uint64, f failure) {
 func (s *simulation) setAside(segments []*file) {
 	for _, seg := range segments {
 		name := seg.Name.File
-		if _, ok := s.names[name]; !ok {
+		if s.names.get(name) == nil {
 			continue // an open segment that was closed or removed before
 		}
 		s.change("rename", name, "corrupt-<time>-"+name)
 		s.SetAside = append(s.SetAside, name)
-		delete(s.names, name)
+		s.names.drop(name)
 	}
 }
 
@@ -568,10 +554,10 @@ func (s *simulation) loadOpen(f *file, next uint64) (uint64, failure) {
 		s.change("truncate", name, "")
 	}
 	s.change("rename", name, closed)
-	delete(s.names, name)
+	s.names.drop(name)
 	whole := *seg
 	whole.Stop, whole.Size = cowsql.EndOfFile, seg.End
-	s.names[closed] = &file{Name: cowsql.ParseName(closed), Size: seg.End, Segment: &whole, Was: name}
+	s.names.put(&file{Name: cowsql.ParseName(closed), Size: seg.End, Segment: &whole, Was: name})
 	s.Pieces = append(s.Pieces, piece{name, next, uint64(seg.Len()), &seg.Run})
 	return last + 1, okay
 }

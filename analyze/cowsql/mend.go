@@ -137,7 +137,7 @@ func (g *group) rebuildMeta(m *member, log *history, reaches func(uint64) bool) 
 		if !ok {
 			continue
 		}
-		meta := cowsql.SnapshotMeta{ConfigurationIndex: index, Configuration: c}
+		meta := &cowsql.SnapshotMeta{ConfigurationIndex: index, Configuration: c}
 		step := analyze.Step{Op: analyze.Write, File: name + ".meta", Because: "LWC030", Parts: []analyze.Part{{Data: meta.Encode()}}}
 		return &snapshot{Term: f.Name.Term, Index: f.Name.Index, Timestamp: f.Name.Timestamp, Meta: &file{Name: cowsql.ParseName(name + ".meta"), Meta: meta}, Data: f}, step, true
 	}

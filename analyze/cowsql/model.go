@@ -1,7 +1,9 @@
 package cowsql
 
 import (
+	"cmp"
 	"io/fs"
+	"slices"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/parse"
@@ -14,8 +16,8 @@ type file struct {
 	Size     int64
 	Metadata cowsql.MetadataFile
 	Segment  *cowsql.Segment
-	Meta     cowsql.SnapshotMeta
-	Snapshot *cowsql.Snapshot // nil if the content was not read
+	Meta     *cowsql.SnapshotMeta // of a snapshot's .meta file; never nil for one that was read
+	Snapshot *cowsql.Snapshot     // nil if the content was not read
 	Damage   []parse.Damage
 	Was      string // name before a simulated load renamed it
 	Suspect  string // why a snapshot contradicts older evidence, "" if it does not
@@ -29,21 +31,38 @@ type snapshot struct {
 
 // A directory is a raft directory as found.
 type directory struct {
-	FS    fs.FS  // rooted at the host root of the node
-	Data  string // raft directory below it
-	Files []*file
+	FS    fs.FS    // rooted at the host root of the node
+	Data  string   // raft directory below it
+	Files []*file  // sorted by name
 	Dirs  []string // subdirectories of the raft directory, strangers to it
+
+	closed, open []*file     // segments in the order of their entries
+	sorted       []*file     // closed segments in the loader's order
+	pairs        []*snapshot // snapshots of which both files are there, oldest first
+}
+
+// index sorts what is asked for again and again.
+func (d *directory) index() {
+	var segments []*file
+	d.pairs, segments = newListing(d.Files).raftFiles()
+	for _, f := range segments {
+		if f.Name.Kind == cowsql.KindOpen {
+			d.open = append(d.open, f)
+		} else {
+			d.sorted = append(d.sorted, f)
+		}
+	}
+	d.closed = slices.Clone(d.sorted)
+	slices.SortStableFunc(d.closed, func(a, b *file) int {
+		// Of two with the same start the shorter one is the newer state: a
+		// truncation writes it before it deletes the longer one (src/
+		// uv_truncate.c).
+		return cmp.Or(cmp.Compare(a.Name.First, b.Name.First), cmp.Compare(a.Name.Last, b.Name.Last))
+	})
 }
 
 // file returns the file of that name, or nil.
-func (d *directory) file(name string) *file {
-	for _, f := range d.Files {
-		if f.Name.File == name {
-			return f
-		}
-	}
-	return nil
-}
+func (d *directory) file(name string) *file { return findFile(d.Files, name) }
 
 // A model is what this family knows of a node.
 type model struct {

@@ -16,7 +16,7 @@ func newModel(d *directory, l *layout, o analyze.Options) *model {
 	m.ID = id
 	m.Load = simulate(d, m.Default, id)
 	for _, im := range implementations {
-		if im.Name != m.Default.Name {
+		if im.Name != m.Default.Name && !o.Quick {
 			m.Others = append(m.Others, simulate(d, im, id))
 		}
 	}
@@ -47,15 +47,8 @@ func (m *model) choose(server string) (Implementation, string) {
 	return cow, "nothing points to dqlite"
 }
 
-// snapshots returns the pairs whose data file has content.
-func (m *model) snapshots() []*snapshot {
-	s := simulation{dir: m.directory, names: map[string]*file{}}
-	for _, f := range m.Files {
-		s.names[f.Name.File] = f
-	}
-	list, _ := s.list()
-	return list
-}
+// snapshots returns the pairs whose data file has content, oldest first.
+func (m *model) snapshots() []*snapshot { return m.pairs }
 
 // newestSnapshot returns the newest pair with a good .meta file, or nil.
 func (m *model) newestSnapshot() *snapshot {

@@ -81,8 +81,8 @@ func readFile(n cowsql.Name, kind cowsql.FileKind, in io.Reader, at io.ReaderAt,
 	case cowsql.KindSnapshotMeta:
 		var buf []byte
 		if buf, err = io.ReadAll(io.LimitReader(in, cowsql.MetaMaxSize)); err == nil {
-			var damage *parse.Damage
-			f.Meta, damage = cowsql.ParseSnapshotMeta(n.File, buf)
+			meta, damage := cowsql.ParseSnapshotMeta(n.File, buf)
+			f.Meta = &meta
 			f.damaged(damage)
 		}
 	case cowsql.KindSnapshotData:
@@ -131,9 +131,13 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 		if f == nil {
 			f = &file{Name: cowsql.ParseName(e.Name()), Size: -1}
 		}
+		if f.Name.Kind == cowsql.KindSnapshotMeta && f.Meta == nil { // it could not be read
+			f.Meta = &cowsql.SnapshotMeta{Stop: cowsql.MetaShortHeader}
+		}
 		d.Files = append(d.Files, f)
 	}
 	slices.SortFunc(d.Files, func(a, b *file) int { return cmp.Compare(a.Name.File, b.Name.File) })
+	d.index()
 	layout, err := readLayout(r.dir, r.candidate)
 	if err != nil {
 		errs = append(errs, err)

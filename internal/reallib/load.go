@@ -149,6 +149,7 @@ func decodeServers(b []byte) ([]Server, error) {
 // server does.
 type LoadOptions struct {
 	NoAutoRecovery bool          // refuse where the library would set damaged segments aside
+	NoDigest       bool          // leave the payload out of the digests, for measuring the library alone
 	Timeout        time.Duration // for one directory; 0 means 20 seconds
 }
 
@@ -168,6 +169,9 @@ func (lib *Library) LoadAll(ctx context.Context, dirs []string, opt LoadOptions)
 	args := []string{"load"}
 	if opt.NoAutoRecovery {
 		args = append(args, "--no-auto-recovery")
+	}
+	if opt.NoDigest {
+		args = append(args, "--no-digest")
 	}
 	if opt.Timeout > 0 {
 		args = append(args, "--timeout-ms", fmt.Sprint(opt.Timeout.Milliseconds()))

@@ -1,0 +1,128 @@
+// Package bench measures whole commands on large directories, beside openssl
+// and the real raft library in the same run:
+//
+//	go test ./internal/bench -run '^$' -bench . -benchtime 3x
+//
+// The size is 256 MiB; LASTWRITE_BENCH_MIB sets another one.
+package bench
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lastwrite/lastwrite/cmd/lastwrite/command"
+	"github.com/lastwrite/lastwrite/fixtures/large"
+	"github.com/lastwrite/lastwrite/internal/reallib"
+)
+
+// pagesEach makes entries of about 12 KiB, as small transactions have them.
+const pagesEach = 3
+
+var segments = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lastwrite-bench-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = large.Segments(dir, mebibytes()<<20, pagesEach)
+	return dir, err
+})
+
+func mebibytes() int64 {
+	if n, err := strconv.ParseInt(os.Getenv("LASTWRITE_BENCH_MIB"), 10, 64); err == nil && n > 0 {
+		return n
+	}
+	return 256
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := segments(); err == nil && dir != "" {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+func directory(b *testing.B) string {
+	dir, err := segments()
+	require.NoError(b, err)
+	b.SetBytes(mebibytes() << 20)
+	return dir
+}
+
+func run(b *testing.B, args ...string) {
+	env := command.Env{Stdout: io.Discard, Stderr: io.Discard, Getenv: os.Getenv, Terminal: func(io.Writer) (int, bool) { return 0, false }}
+	require.Zero(b, command.Main(args, env))
+}
+
+// BenchmarkAnalyze is the full check: every byte hashed, every checksum
+// verified, the report rendered.
+func BenchmarkAnalyze(b *testing.B) {
+	dir := directory(b)
+	for b.Loop() {
+		run(b, "analyze", "--fail-on", "never", dir)
+	}
+}
+
+// BenchmarkOpenSSL hashes the same files, with one process for each core.
+func BenchmarkOpenSSL(b *testing.B) {
+	dir := directory(b)
+	files, err := filepath.Glob(filepath.Join(dir, "0*"))
+	require.NoError(b, err)
+	cores := runtime.GOMAXPROCS(0)
+	for b.Loop() {
+		var wait sync.WaitGroup
+		for c := range cores {
+			var mine []string
+			for i := c; i < len(files); i += cores {
+				mine = append(mine, files[i])
+			}
+			wait.Go(func() {
+				out, err := exec.Command("openssl", append([]string{"dgst", "-sha256"}, mine...)...).CombinedOutput()
+				if err != nil {
+					b.Errorf("openssl: %v: %s", err, strings.TrimSpace(string(out)))
+				}
+			})
+		}
+		wait.Wait()
+	}
+}
+
+// BenchmarkOpenSSLOneProcess is the command as one would type it.
+func BenchmarkOpenSSLOneProcess(b *testing.B) {
+	dir := directory(b)
+	files, err := filepath.Glob(filepath.Join(dir, "0*"))
+	require.NoError(b, err)
+	for b.Loop() {
+		require.NoError(b, exec.Command("openssl", append([]string{"dgst", "-sha256"}, files...)...).Run())
+	}
+}
+
+// BenchmarkRealLoader lets libraft load the same directory.
+func BenchmarkRealLoader(b *testing.B) {
+	lib := reallib.Available(b)
+	dir := directory(b)
+	for b.Loop() {
+		loads, err := lib.LoadAll(b.Context(), []string{dir}, reallib.LoadOptions{NoDigest: true, Timeout: 10 * time.Minute})
+		require.NoError(b, err)
+		require.Equal(b, reallib.Loads, loads[0].Outcome, "%+v", loads[0])
+	}
+}
+
+// BenchmarkRankQuick ranks a directory with 100,000 segment files.
+func BenchmarkRankQuick(b *testing.B) {
+	dir := b.TempDir()
+	require.NoError(b, large.Names(dir, 100_000))
+	for b.Loop() {
+		run(b, "rank", "--quick", dir)
+	}
+}
