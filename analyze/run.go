@@ -16,6 +16,9 @@ type Source interface {
 	Name() string // NAME= of the command line, "" if none was given
 	Path() string // as given
 	FS() fs.FS    // read-only; regular files also implement io.ReaderAt
+	// Found is told, before anything is read in bulk, which directories hold
+	// databases. An error ends the run: a running server holds one of them.
+	Found(dirs []string) error
 	// Sweep reads every regular file once and hands its bytes to take(name)
 	// where that is not nil. It may call take concurrently.
 	Sweep(ctx context.Context, take func(name string) Take) error
@@ -51,6 +54,7 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 	var all []*found
 	for i, src := range sources {
 		n := len(all)
+		var dirs []string
 		for _, sys := range systems {
 			if o.System != "" && o.System != sys.Name() {
 				continue
@@ -61,7 +65,11 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 			}
 			for _, c := range candidates {
 				all = append(all, &found{system: sys, source: i, candidate: c})
+				dirs = append(dirs, path.Join(c.Dir, c.Data))
 			}
+		}
+		if err := src.Found(dirs); err != nil {
+			return nil, err
 		}
 		if len(all) == n {
 			result.Empty = append(result.Empty, src.Path())

@@ -201,6 +201,9 @@ func (m *model) configuration() (uint64, *cowsql.Configuration) {
 
 func (f *Facts) addSegments(m *model) {
 	for _, x := range m.Files {
+		if m.Quick && x.Segment == nil {
+			continue // known by name only
+		}
 		s := SegmentFacts{File: x.Name.File, First: x.Name.First, Last: x.Name.Last, Bytes: max(x.Size, 0), State: "not-read"}
 		switch x.Name.Kind {
 		case cowsql.KindClosed:

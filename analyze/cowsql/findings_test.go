@@ -175,9 +175,10 @@ type source struct {
 	fsys fs.FS
 }
 
-func (s source) Name() string { return s.name }
-func (s source) Path() string { return s.name }
-func (s source) FS() fs.FS    { return s.fsys }
+func (s source) Name() string       { return s.name }
+func (s source) Path() string       { return s.name }
+func (source) Found([]string) error { return nil }
+func (s source) FS() fs.FS          { return s.fsys }
 
 // Sweep hands over every file, one after the other.
 func (s source) Sweep(_ context.Context, take func(string) analyze.Take) error {

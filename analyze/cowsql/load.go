@@ -1,6 +1,7 @@
 package cowsql
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/lastwrite/lastwrite/analyze"
@@ -425,7 +426,7 @@ func (s *simulation) loadSegments(segments []*file) (next uint64, f failure) {
 			}
 			return next, f
 		}
-		p := piece{File: seg.Name.File, First: next, N: seg.Name.Last - seg.Name.First + 1}
+		p := piece{File: cmp.Or(seg.Was, seg.Name.File), First: next, N: seg.Name.Last - seg.Name.First + 1}
 		if seg.Segment != nil {
 			p.Run = &seg.Segment.Run
 		}
@@ -446,6 +447,16 @@ func (s *simulation) setAside(segments []*file) {
 		s.SetAside = append(s.SetAside, name)
 		s.names.drop(name)
 	}
+}
+
+// wrapBatch names the batch that does not hold. Where its checksums are there
+// and its count is not, the loader has moved on by then.
+func (s *simulation) wrapBatch(seg *cowsql.Segment) {
+	at := seg.StopAt
+	if seg.Stop == cowsql.ShortPreamble && seg.Size-at >= 8 {
+		at += 8
+	}
+	s.wrap("entries batch %d starting at byte %d", seg.Batches+1, at)
 }
 
 // batchMessage writes the message of uvLoadEntriesBatch and returns its code.
@@ -499,7 +510,7 @@ func (s *simulation) loadClosed(f *file) failure {
 	}
 	if seg.Stop != cowsql.EndOfFile {
 		code := s.batchMessage(seg)
-		s.wrap("entries batch %d starting at byte %d", seg.Batches+1, seg.StopAt)
+		s.wrapBatch(seg)
 		return code
 	}
 	if want := uint32(f.Name.Last - f.Name.First + 1); uint64(seg.Len()) != uint64(want) {
@@ -537,7 +548,7 @@ func (s *simulation) loadOpen(f *file, next uint64) (uint64, failure) {
 				s.Outcome = analyze.Crashes
 				return next, code
 			}
-			s.wrap("entries batch %d starting at byte %d", seg.Batches+1, seg.StopAt)
+			s.wrapBatch(seg)
 			return next, code
 		}
 		if seg.Len() == 0 {

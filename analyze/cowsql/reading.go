@@ -108,35 +108,40 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	quick := r.options.Quick
 	var errs []error
-	var wanted map[string]bool
-	if quick {
-		wanted = quickFiles(entries)
-	}
+	names := make([]file, 0, len(entries)) // one allocation for 100,000 segments
 	for _, e := range entries {
-		if e.IsDir() {
+		switch {
+		case e.IsDir():
 			d.Dirs = append(d.Dirs, e.Name())
-			continue
+		case e.Type().IsRegular():
+			names = append(names, file{Name: cowsql.ParseName(e.Name()), Size: -1})
 		}
-		if !e.Type().IsRegular() {
-			continue
-		}
-		f := r.files[e.Name()]
-		if f == nil && quick && wanted[e.Name()] {
-			if f, err = r.readNow(e.Name()); err != nil {
+	}
+	var wanted func(n *cowsql.Name) bool
+	if r.options.Quick {
+		wanted = quickFiles(names)
+	}
+	d.Files = make([]*file, len(names))
+	for i := range names {
+		f := &names[i]
+		if read := r.files[f.Name.File]; read != nil {
+			f = read
+		} else if wanted != nil && wanted(&f.Name) {
+			if read, err := r.readNow(f.Name); err != nil {
 				errs = append(errs, err)
+			} else {
+				f = read
 			}
-		}
-		if f == nil {
-			f = &file{Name: cowsql.ParseName(e.Name()), Size: -1}
 		}
 		if f.Name.Kind == cowsql.KindSnapshotMeta && f.Meta == nil { // it could not be read
 			f.Meta = &cowsql.SnapshotMeta{Stop: cowsql.MetaShortHeader}
 		}
-		d.Files = append(d.Files, f)
+		d.Files[i] = f
 	}
-	slices.SortFunc(d.Files, func(a, b *file) int { return cmp.Compare(a.Name.File, b.Name.File) })
+	if byName := func(a, b *file) int { return cmp.Compare(a.Name.File, b.Name.File) }; !slices.IsSortedFunc(d.Files, byName) {
+		slices.SortFunc(d.Files, byName)
+	}
 	d.index()
 	layout, err := readLayout(r.dir, r.candidate)
 	if err != nil {
@@ -147,29 +152,28 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 	return node, errors.Join(errs...)
 }
 
-// quickFiles names the files that decide the position when the names of all
+// quickFiles tells the files that decide the position when the names of all
 // other segments are believed: metadata, open segments, the last closed one
 // and the snapshots' .meta files.
-func quickFiles(entries []fs.DirEntry) map[string]bool {
-	out := map[string]bool{}
-	var last cowsql.Name
-	for _, e := range entries {
-		n := cowsql.ParseName(e.Name())
-		switch n.Kind {
-		case cowsql.KindMetadata, cowsql.KindOpen, cowsql.KindSnapshotMeta:
-			out[n.File] = true
-		case cowsql.KindClosed:
-			if n.Last >= n.First && n.Last >= last.Last {
-				last = n
-			}
+func quickFiles(files []file) func(n *cowsql.Name) bool {
+	var last *cowsql.Name
+	for i := range files {
+		n := &files[i].Name
+		if n.Kind == cowsql.KindClosed && n.Last >= n.First && (last == nil || n.Last >= last.Last) {
+			last = n
 		}
 	}
-	out[last.File] = true
-	return out
+	return func(n *cowsql.Name) bool {
+		switch n.Kind {
+		case cowsql.KindMetadata, cowsql.KindOpen, cowsql.KindSnapshotMeta:
+			return true
+		}
+		return n == last
+	}
 }
 
-func (r *reading) readNow(base string) (*file, error) {
-	in, err := r.dir.Open(path.Join(r.candidate.Data, base))
+func (r *reading) readNow(n cowsql.Name) (*file, error) {
+	in, err := r.dir.Open(path.Join(r.candidate.Data, n.File))
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +182,6 @@ func (r *reading) readNow(base string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := cowsql.ParseName(base)
 	at, _ := in.(io.ReaderAt)
 	return readFile(n, n.Kind, in, at, info.Size())
 }

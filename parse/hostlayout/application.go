@@ -107,10 +107,14 @@ func (r *reader) directory(dir string) {
 		r.errs = append(r.errs, err)
 	}
 	for _, e := range entries {
-		name, p := e.Name(), path.Join(dir, e.Name())
+		name := e.Name()
 		if dir == r.app.Raft && r.app.unexpected == "" && !expectedAtInit(name) {
 			r.app.unexpected = name
 		}
+		if name[0] >= '0' && name[0] <= '9' {
+			continue // a segment; there can be 100,000 of them
+		}
+		p := path.Join(dir, name)
 		switch {
 		case isSocket(name, e.Type()):
 			r.app.Sockets = append(r.app.Sockets, p)

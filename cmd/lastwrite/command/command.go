@@ -80,6 +80,7 @@ func Main(args []string, env Env) int {
 	defer stop()
 	if env.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+		debug.SetGCPercent(400) // the limit is what counts
 	}
 	root := Root(env)
 	root.SetArgs(args)

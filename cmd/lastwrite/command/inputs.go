@@ -50,6 +50,9 @@ func (in *input) Name() string { return in.name }
 func (in *input) Path() string { return in.tree.Path() }
 func (in *input) FS() fs.FS    { return in.tree.FS() }
 
+// Found implements analyze.Source.
+func (in *input) Found(dirs []string) error { return in.tree.RefuseLive(append(dirs, ".")...) }
+
 // Sweep implements analyze.Source.
 func (in *input) Sweep(ctx context.Context, take func(string) analyze.Take) error {
 	m, err := in.tree.Sweep(ctx, func(name string) source.Consumer {
@@ -113,11 +116,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		default:
 			inputs = append(inputs, &input{name: name, tree: tree})
 		}
-		in := inputs[len(inputs)-1]
-		if err := in.tree.RefuseLive("."); err != nil {
-			return inputs, closeAll, &exit{ExitUsage, err}
-		}
-		in.progress = newProgress(env, o)
+		inputs[len(inputs)-1].progress = newProgress(env, o)
 	}
 	return inputs, closeAll, nil
 }

@@ -3,5 +3,4 @@ package command
 import "github.com/spf13/cobra"
 
 func st(n string) *cobra.Command    { return &cobra.Command{Use: n} }
-func newInspect(Env) *cobra.Command { return st("inspect") }
 func newExplain(Env) *cobra.Command { return st("explain") }

@@ -1,0 +1,232 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastwrite/lastwrite/analyze/cowsql"
+	"github.com/lastwrite/lastwrite/internal/source"
+	format "github.com/lastwrite/lastwrite/parse/cowsql"
+)
+
+type inspectOptions struct {
+	Hex    bool
+	Limit  int
+	LiveOK bool
+}
+
+func newInspect(env Env) *cobra.Command {
+	o := &inspectOptions{}
+	cmd := &cobra.Command{
+		Use:   "inspect PATH",
+		Short: "Decode one file of a raft directory, or list a whole one",
+		Long: `inspect decodes one file of a cowsql or dqlite node: a closed or open segment,
+a snapshot or its .meta file, metadata1 or metadata2, info.yaml or cluster.yaml.
+The name tells the type, or, for files that were renamed, the content. For a
+directory or an archive it says in one line each what the files are.
+
+With --hex it prints the bytes of one file, field by field, beside their
+meaning. The content of databases is never shown, as it may hold secrets: pages
+appear as a count of bytes.
+
+The exit status is 1 if something is damaged.`,
+		Example: `  lastwrite inspect n1
+  lastwrite inspect n1/0000000000000043-0000000000000108
+  lastwrite inspect n1/open-1 --hex --limit 3`,
+		Args: exactly(1, "one path"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.Limit < 0 {
+				return usage("--limit %d: not a number of entries", o.Limit)
+			}
+			return inspect(cmd.Context(), env, args[0], o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.Hex, "hex", false, "print the bytes of the structure, annotated; never content of databases")
+	cmd.Flags().IntVar(&o.Limit, "limit", 100, "show at most `N` entries or frames, 0 for all")
+	cmd.Flags().BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	return cmd
+}
+
+func inspect(ctx context.Context, env Env, arg string, o *inspectOptions) error {
+	info, err := os.Stat(arg)
+	regular := err == nil && info.Mode().IsRegular()
+	if regular && kindOfName(filepath.Base(arg)) != kindUnknown {
+		return inspectOne(ctx, env, arg, o)
+	}
+	tree, err := source.Open(ctx, arg, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
+	var notArchive *source.NotArchiveError
+	var input *source.InputError
+	var incomplete *source.IncompleteError
+	switch {
+	case regular && (errors.As(err, &notArchive) || errors.As(err, &input) && input.Problem == source.Empty):
+		return inspectOne(ctx, env, arg, o)
+	case tree == nil:
+		return &exit{ExitUsage, err}
+	}
+	defer tree.Close()
+	if o.Hex {
+		return usage("--hex prints one file, and %s is none", arg)
+	}
+	if err := tree.RefuseLive("."); err != nil {
+		return &exit{ExitUsage, err}
+	}
+	damaged, listErr := listTree(ctx, env, tree)
+	if listErr != nil {
+		return listErr
+	}
+	if err := unchanged(ctx, tree); err != nil {
+		return err
+	}
+	switch {
+	case errors.As(err, &incomplete):
+		return &exit{ExitIncomplete, err}
+	case damaged:
+		return &exit{ExitFindings, nil}
+	}
+	return nil
+}
+
+// inspectOne decodes one regular file. It is opened from its directory, by the
+// same careful means as all other input.
+func inspectOne(ctx context.Context, env Env, arg string, o *inspectOptions) error {
+	real, err := filepath.EvalSymlinks(arg)
+	if err != nil {
+		return &exit{ExitUsage, err}
+	}
+	tree, err := source.Open(ctx, filepath.Dir(real), source.Options{TempDir: env.TempDir, LiveOK: true})
+	if err != nil {
+		return &exit{ExitUsage, err}
+	}
+	defer tree.Close()
+	f, err := openInspected(tree.FS(), filepath.Base(real), filepath.Base(arg))
+	if err != nil {
+		return &exit{ExitUsage, fmt.Errorf("%s: %w", arg, err)}
+	}
+	defer f.file.Close()
+	if err := f.read(); err != nil {
+		return &exit{ExitIncomplete, fmt.Errorf("%s: %w", arg, err)}
+	}
+	if f.kind == kindUnknown {
+		return &exit{ExitIncomplete, fmt.Errorf("%s: neither the name nor the content is that of a file of a raft directory", arg)}
+	}
+	// What is shown is shown only after it is known that nothing moved.
+	var out bytes.Buffer
+	if o.Hex {
+		err = f.hex(&out, o.Limit)
+	} else {
+		err = f.describe(&printer{w: &out}, o.Limit)
+	}
+	if err != nil {
+		return err
+	}
+	if err := unchanged(ctx, tree); err != nil {
+		return err
+	}
+	if _, err := env.Stdout.Write(out.Bytes()); err != nil {
+		return &exit{ExitUsage, fmt.Errorf("standard output: %w", err)}
+	}
+	if f.damaged() {
+		return &exit{ExitFindings, nil}
+	}
+	return nil
+}
+
+// unchanged returns an error if a file changed while it was read.
+func unchanged(ctx context.Context, tree *source.Tree) error {
+	changed, err := tree.Check(ctx, tree.Opened())
+	if err == nil && len(changed) > 0 {
+		err = fmt.Errorf("%s changed while it was read: %s", tree.Path(), strings.Join(changed, ", "))
+	}
+	if err != nil {
+		return &exit{ExitIncomplete, err}
+	}
+	return nil
+}
+
+// listTree lists the raft directories of a tree, or its root if there is none.
+func listTree(ctx context.Context, env Env, tree *source.Tree) (damaged bool, err error) {
+	found, err := cowsql.System{}.Find(tree.FS())
+	if err != nil {
+		return false, &exit{ExitIncomplete, err}
+	}
+	var dirs []string
+	for _, c := range found {
+		dirs = append(dirs, path.Join(c.Dir, c.Data))
+	}
+	if len(dirs) == 0 {
+		dirs = []string{"."}
+	}
+	p := &printer{w: env.Stdout}
+	for i, dir := range dirs {
+		if i > 0 {
+			p.line("")
+		}
+		p.line("%s", path.Join(filepath.ToSlash(tree.Path()), dir))
+		bad, err := listDirectory(ctx, p, tree.FS(), dir)
+		if err != nil {
+			return false, &exit{ExitIncomplete, err}
+		}
+		damaged = damaged || bad
+	}
+	if p.err != nil {
+		return false, &exit{ExitUsage, fmt.Errorf("standard output: %w", p.err)}
+	}
+	return damaged, nil
+}
+
+// listDirectory prints one line for every name in a directory.
+func listDirectory(ctx context.Context, p *printer, fsys fs.FS, dir string) (damaged bool, err error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return false, err
+	}
+	width := 0
+	for _, e := range entries {
+		width = max(width, min(len(e.Name()), len(format.ClosedName(1, 1))))
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		text := ""
+		switch {
+		case e.IsDir():
+			text = "directory"
+		case !e.Type().IsRegular():
+			text = "neither a file nor a directory, not opened"
+		default:
+			var bad bool
+			if text, bad, err = summary(fsys, path.Join(dir, e.Name())); err != nil {
+				text = "cannot be read: " + err.Error()
+			}
+			damaged = damaged || bad || err != nil
+		}
+		p.line("  %-*s  %s", width, e.Name(), text)
+	}
+	return damaged, nil
+}
+
+// summary says in one line what a file is.
+func summary(fsys fs.FS, name string) (text string, damaged bool, err error) {
+	f, err := openInspected(fsys, name, path.Base(name))
+	if err != nil {
+		return "", false, err
+	}
+	defer f.file.Close()
+	if f.kind = kindOfName(f.name.File); f.kind == kindUnknown {
+		return "no file of the raft log", false, nil
+	}
+	if err := f.read(); err != nil {
+		return "", false, err
+	}
+	return f.summary(), f.damaged(), nil
+}
