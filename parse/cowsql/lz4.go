@@ -24,12 +24,12 @@ type LZ4 struct {
 	Err      string // what the decompressor says, "" if all is well
 }
 
-func (s *Snapshot) readCompressed(src *source, file string) error {
-	size := int64(-1)
+func (s *Snapshot) readCompressed(src *source, flags byte, file string) error {
+	fileSize, size := s.Size, int64(-1)
 	if s.LZ4.HasSize && s.LZ4.Size < 1<<62 {
 		size = int64(s.LZ4.Size)
 	}
-	z := &lz4Reader{r: lz4.NewReader(src)}
+	z := &lz4Reader{r: lz4.NewReader(newLZ4Frame(src, flags))}
 	p := &payload{r: z, file: file, snapshot: s, size: size}
 	if err := p.read(); err != nil {
 		return err
@@ -39,8 +39,12 @@ func (s *Snapshot) readCompressed(src *source, file string) error {
 	if _, err := io.Copy(io.Discard, z); err != nil {
 		return err
 	}
+	extra, err := io.Copy(io.Discard, src)
 	if src.err != nil {
 		return src.err
+	}
+	if err != nil {
+		return err
 	}
 	s.LZ4.Read, s.Size = z.n, z.n
 	if z.err != nil {
@@ -59,6 +63,12 @@ func (s *Snapshot) readCompressed(src *source, file string) error {
 			Want: "a complete LZ4 frame", Got: fmt.Sprintf("%d bytes of content, then: %s", z.n, z.err),
 		})
 		return nil
+	}
+	if extra > 0 {
+		s.Damage = append(s.Damage, parse.Damage{
+			Span: parse.Span{File: file, Offset: fileSize - extra, Length: extra, Field: "lz4.end"}, Kind: parse.Trailing,
+			Want: "the end of the file behind the LZ4 frame", Got: fmt.Sprintf("%d more bytes", extra),
+		})
 	}
 	if s.LZ4.HasSize && uint64(z.n) != s.LZ4.Size {
 		s.LZ4.Err = "frame size wrong"
