@@ -11,6 +11,23 @@ import (
 // long prefixes in common; comparing eight bytes behind them, next to each
 // other in memory, saves most of the time.
 func sortEntries(list []entry) []entry {
+	// Names that begin with a digit, those before and those behind: a few
+	// other files would leave the segments without a common prefix.
+	var groups [3][]entry
+	for _, e := range list {
+		switch c := e.name[0]; {
+		case c < '0':
+			groups[0] = append(groups[0], e)
+		case c <= '9':
+			groups[1] = append(groups[1], e)
+		default:
+			groups[2] = append(groups[2], e)
+		}
+	}
+	return slices.Concat(sortGroup(groups[0]), sortGroup(groups[1]), sortGroup(groups[2]))
+}
+
+func sortGroup(list []entry) []entry {
 	if len(list) < 2 {
 		return list
 	}

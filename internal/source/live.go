@@ -163,6 +163,9 @@ func isBelow(file, dir string) bool {
 // directories (dqlite-lock), Manticore (binlog.lock, TABLE.spl), InnoDB and
 // Aria (ibdata1, aria_log_control).
 func isLockFile(name string) bool {
+	if name[0] >= '0' && name[0] <= '9' {
+		return false // a segment; there can be 100,000 of them
+	}
 	switch name {
 	case "dqlite-lock", "ibdata1", "aria_log_control":
 		return true
