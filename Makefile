@@ -4,6 +4,7 @@ PREFIX   ?= /usr/local
 VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel)
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null)
 FUZZTIME ?= 60s
+DIFFERENTIAL ?=
 
 package := github.com/lastwrite/lastwrite/cmd/lastwrite/command
 ldflags := -s -w -X $(package).version=$(VERSION:v%=%) -X $(package).commit=$(COMMIT)
@@ -29,9 +30,10 @@ bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 # The forecasts against the real libraries, on many more damaged copies than
-# the ordinary tests have time for. See internal/reallib for what it needs.
+# the ordinary tests have time for. See internal/reallib for what it needs; for
+# another run: make differential DIFFERENTIAL='-seed 7'
 differential:
-	LASTWRITE_LONG=1 go test -count=1 -timeout 12h -v -run Differential ./...
+	go test -count=1 -timeout 12h -v -run '^TestDifferential$$' ./internal/differential -long $(DIFFERENTIAL)
 
 # Rewrites the recorded outputs. Read the difference before it is committed.
 update:
