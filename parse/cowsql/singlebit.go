@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 // maxFlipped is the length of the longest block of which a single flipped bit
@@ -40,41 +41,39 @@ func (s *batchStop) singleBit(at io.ReaderAt, size int64) (string, error) {
 // flippedCount tries the counts that differ from the stored one in one bit: a
 // wrong count also changes how much its checksum covers.
 func (s *batchStop) flippedCount(at io.ReaderAt, size int64) (string, error) {
+	var counts []uint64
+	for bit := range 64 {
+		n := s.count ^ 1<<bit
+		if n > 0 && n <= maxBatch && headerSize(int(n)) <= size-s.at {
+			counts = append(counts, n)
+		}
+	}
+	slices.Sort(counts)
+	r := io.NewSectionReader(at, s.at, size-s.at)
 	var head [16]byte
-	if _, err := io.ReadFull(io.NewSectionReader(at, s.at, 16), head[:]); err != nil {
+	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return "", err
 	}
 	want := binary.LittleEndian.Uint32(head[:])
-	for bit := range uint(64) {
-		n := s.count ^ 1<<bit
-		if n == 0 || n > maxBatch || headerSize(int(n)) > size-s.at {
-			continue
+	var crc uint32 // of the first entries
+	entries := uint64(0)
+	buf := make([]byte, 16<<10)
+	for _, n := range counts {
+		for entries < n {
+			b := buf[:min(16*(n-entries), uint64(len(buf)))]
+			if _, err := io.ReadFull(r, b); err != nil {
+				return "", err
+			}
+			crc = CRC(crc, b)
+			entries += uint64(len(b) / 16)
 		}
 		binary.LittleEndian.PutUint64(head[8:], n)
-		crc, err := crcOf(CRC(0, head[8:]), io.NewSectionReader(at, s.at+16, headerSize(int(n))-16))
-		if err != nil {
-			return "", err
-		}
-		if crc == want {
+		if combine(CRC(0, head[8:]), crc, int64(16*n)) == want {
+			bit := uint(bits.TrailingZeros64(s.count ^ n))
 			return flipNote(s.at+8+int64(bit/8), bit%8), nil
 		}
 	}
 	return "", nil
-}
-
-// crcOf continues a CRC over a reader.
-func crcOf(crc uint32, r io.Reader) (uint32, error) {
-	buf := make([]byte, 16<<10)
-	for {
-		n, err := r.Read(buf)
-		crc = CRC(crc, buf[:n])
-		if err == io.EOF {
-			return crc, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
 }
 
 // flippedBit finds the single bit whose flip explains that a block of n bytes
