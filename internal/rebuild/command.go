@@ -121,7 +121,7 @@ func (c *command) fields() error {
 		return nil
 	}
 	if c.Type == format.CommandUndo {
-		return nil
+		return c.next(word[:]) // the transaction, which nobody looks at
 	}
 	var name []byte
 	for {

@@ -12,6 +12,22 @@ import (
 // (SQLITE_MAX_PAGE_COUNT).
 const maxPage = 0xfffffffe
 
+// An OutputError says that a database could not be written.
+type OutputError struct{ Err error }
+
+// Error is what the operating system said.
+func (e *OutputError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the operating system said.
+func (e *OutputError) Unwrap() error { return e.Err }
+
+func output(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OutputError{err}
+}
+
 // An image is one database file while it is written.
 type image struct {
 	name, file, dir string
@@ -43,7 +59,7 @@ func (m *image) open() (err error) {
 	if m.out == nil {
 		m.out, err = os.OpenFile(filepath.Join(m.dir, m.file), os.O_RDWR|os.O_CREATE, 0o600)
 	}
-	return err
+	return output(err)
 }
 
 // write puts a page in its place. The file stays open until the next commit.
@@ -56,7 +72,7 @@ func (m *image) write(number uint64, page []byte) error {
 	}
 	m.highest = max(m.highest, number)
 	_, err := m.out.WriteAt(page, int64(number-1)*int64(m.pageSize))
-	return err
+	return output(err)
 }
 
 // writeRun puts consecutive pages in their places; what is zero stays a hole.
@@ -74,7 +90,7 @@ func (m *image) writeRun(number uint64, pages []byte) error {
 func (m *image) rename(file string) error {
 	err := os.Rename(filepath.Join(m.dir, m.file), filepath.Join(m.dir, file))
 	m.file = file
-	return err
+	return output(err)
 }
 
 func zero(b []byte) bool {
@@ -106,7 +122,7 @@ func (m *image) commit() error {
 	m.fresh = false
 	err = errors.Join(err, m.out.Close())
 	m.out = nil
-	return err
+	return output(err)
 }
 
 // mostUnwritten bounds how far the stated page count may go beyond the last
@@ -122,7 +138,7 @@ func (m *image) finish(salvage bool) (why string, err error) {
 		return "", err
 	}
 	defer func() {
-		err = errors.Join(err, m.out.Close())
+		err = output(errors.Join(err, m.out.Close()))
 		m.out = nil
 	}()
 	if m.highest == 0 {

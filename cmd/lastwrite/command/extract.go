@@ -95,7 +95,7 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 	}
 	state, err := rebuild.At(ctx, n.data, index, out.dir, options)
 	if err != nil {
-		return rebuildError(n.Name, err)
+		return rebuildError(n.Name, o.Out, err)
 	}
 	m, err := newExtractManifest(ctx, n, state, out)
 	if err != nil {
@@ -133,7 +133,11 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 }
 
 // rebuildError says what to do about databases that cannot be rebuilt.
-func rebuildError(node string, err error) error {
+func rebuildError(node, out string, err error) error {
+	var output *rebuild.OutputError
+	if errors.As(err, &output) {
+		return &exit{ExitUsage, fmt.Errorf("%s was not written: %w", out, err)}
+	}
 	var missing *rebuild.MissingError
 	if !errors.As(err, &missing) {
 		return &exit{ExitIncomplete, fmt.Errorf("%s: %w", node, err)}
