@@ -23,8 +23,13 @@ type commitment struct {
 // commit computes the commitment from the point of view of the node w that
 // reaches furthest.
 func (g *group) commit(w *member) (c commitment, ok bool) {
-	if g.reference == nil || w == nil {
+	if g.reference == nil || w == nil || g.undecidedFork() {
 		return c, false
+	}
+	for _, a := range w.Log.Artificial {
+		if a.Sure && !a.Last { // the node ran with other voters than the reference has
+			return c, false
+		}
 	}
 	var reach []uint64
 	for _, s := range g.reference.Servers {

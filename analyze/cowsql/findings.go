@@ -70,6 +70,14 @@ func indexes(first, last uint64) string {
 	return fmt.Sprintf("indexes %d to %d", first, last)
 }
 
+// isAre is "is" or "are" for the indexes first to last.
+func isAre(first, last uint64) string {
+	if first == last {
+		return "is"
+	}
+	return "are"
+}
+
 // plural writes a number with its noun.
 func plural[N int | uint64](n N, one, many string) string {
 	if n == 1 {
@@ -98,11 +106,11 @@ func (g *group) elsewhere(m *member, first, last uint64) string {
 	}
 	if len(whole) == 0 {
 		if len(g.members) == 1 {
-			return "no other directory was given that could hold them"
+			return "no other directory was given that could hold it"
 		}
-		return "no other given node holds all of them"
+		return "no other given node holds all of it"
 	}
-	return list(whole) + " hold" + third(len(whole)) + " them"
+	return list(whole) + " hold" + third(len(whole)) + " " + them(int(min(last-first+1, 2)))
 }
 
 func third(n int) string {

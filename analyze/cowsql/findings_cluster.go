@@ -42,9 +42,36 @@ func (g *group) historyFindings() {
 	if len(reconfigured) > 1 && g.endsDiffer(reconfigured) {
 		g.add("LWC072", "", nil, "%s each got a configuration entry of their own, at their own index. Where one node has that entry, another may have a transaction, with the same term: raft takes the two for the same entry, and the node misses the transaction for ever. Use copies without these entries, or one node's data for all.", list(reconfigured))
 	}
-	for _, f := range g.forks {
-		g.forkFinding(f)
+	for i, f := range g.forks {
+		if !slices.ContainsFunc(g.forks[:i], f.same) {
+			g.forkFinding(f, g.others(f))
+		}
 	}
+}
+
+// same reports whether two forks tell the same of the same loser, so that one
+// finding is enough.
+func (f fork) same(o fork) bool {
+	return f.Loser != nil && f.Kind == o.Kind && f.Loser == o.Loser && f.Diff.First == o.Diff.First
+}
+
+// others names all members that stand against the loser of a fork.
+func (g *group) others(f fork) string {
+	var names []string
+	for _, o := range g.forks {
+		if f.same(o) {
+			names = append(names, o.against().name())
+		}
+	}
+	return list(names)
+}
+
+// against is the side of a fork that is not the loser.
+func (f fork) against() *member {
+	if f.Loser == f.A {
+		return f.B
+	}
+	return f.A
 }
 
 // genuine reports whether another member holds the same entry inside a longer
@@ -77,24 +104,20 @@ func (g *group) endsDiffer(names []string) bool {
 	return false
 }
 
-func (g *group) forkFinding(f fork) {
+func (g *group) forkFinding(f fork, others string) {
 	a, b, d := f.A, f.B, f.Diff
 	evidence := append(a.entryAt(d.First), b.entryAt(d.First)...)
 	switch f.Kind {
 	case conflict:
-		winner := a
-		if f.Loser == a {
-			winner = b
-		}
 		n := f.Loser.Log.End - d.First + 1
-		g.add("LWC043", f.Loser.name(), evidence, "From index %d on %s holds %s (up to %d) that %s has replaced with entries of a newer term. They were never committed; a client may have seen them fail, or may not know. When the nodes run together, raft cuts them off. A recovery from this node would bring them back and lose what %s has instead.",
-			d.First, f.Loser.name(), plural(n, "entry", "entries"), f.Loser.Log.End, winner.name(), winner.name())
+		g.add("LWC043", f.Loser.name(), evidence, "From index %d on it holds %s (up to %d) that %s replaced with entries of a newer term. They were never committed; a client may have seen them fail, or may not know. When the nodes run together, raft cuts them off. A recovery from this node would bring them back and lose what %s wrote instead.",
+			d.First, plural(n, "entry", "entries"), f.Loser.Log.End, others, others)
 	case divergence:
-		who := "Nothing here tells which side is right."
 		if f.Loser != nil {
-			who = fmt.Sprintf("%s is wrong: %s.", f.Loser.name(), f.Reason)
+			g.add("LWC041", f.Loser.name(), evidence, "It differs from %s at %s, with the same terms, and agrees again behind that. Raft sees no difference and integrity_check says ok, but this node never got what the others have there. It is the wrong one: %s. Do not continue from it; give it the others' data.", others, indexes(d.First, d.Last), f.Reason)
+			return
 		}
-		g.add("LWC041", "", evidence, "%s differ at %s, with the same terms, and agree again behind it. Raft sees no difference and integrity_check says ok, but one side never got these transactions. %s Do not continue from it; give it the other side's data.", list([]string{a.name(), b.name()}), indexes(d.First, d.Last), who)
+		g.add("LWC041", "", evidence, "%s and %s differ at %s, with the same terms, and agree again behind that. Raft sees no difference and integrity_check says ok, but one side never got what the other has there. Nothing here tells which side is right.", a.name(), b.name(), indexes(d.First, d.Last))
 	case splitBrain:
 		what := fmt.Sprintf("%s: %s, %s: %s", a.name(), plural(a.Log.commandsIn(d.First, a.Log.End), "transaction", "transactions"), b.name(), plural(b.Log.commandsIn(d.First, b.Log.End), "transaction", "transactions"))
 		if f.Loser != nil {
@@ -201,7 +224,7 @@ func (g *group) rankFindings() {
 	if c, ok := g.commit(w); ok && c.Possible < w.Node.Position.Index {
 		n := w.Node.Position.Index - c.Possible
 		g.add("LWC051", w.name(), w.entryAt(c.Possible+1), "%s (%s) of %s on fewer than %d of %d voters: no majority stored %s, so no client was told of success, provided that the directories are as the crash left them. If the cluster continues from %s, %s will become committed.",
-			plural(n, "entry", "entries"), indexes(c.Possible+1, w.Node.Position.Index), w.name()+isAre(n), c.Majority, c.Voters, them(int(n)), w.name(), theyIt(n))
+			plural(n, "entry", "entries"), indexes(c.Possible+1, w.Node.Position.Index), w.name()+" "+isAre(1, n), c.Majority, c.Voters, them(int(n)), w.name(), theyIt(n))
 	}
 	for _, m := range g.members {
 		g.segmentID(m)
@@ -209,13 +232,6 @@ func (g *group) rankFindings() {
 	if g.cleanStop() {
 		g.add("LWC071", "", nil, "No open segment is left on any node: all of them ended in order. Nothing stands in the way of a start.")
 	}
-}
-
-func isAre(n uint64) string {
-	if n == 1 {
-		return " is"
-	}
-	return " are"
 }
 
 func theyIt(n uint64) string {

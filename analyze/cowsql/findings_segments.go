@@ -145,17 +145,17 @@ func (g *group) gapFindings(m *member) {
 			id, note = "LWC011", "The loader says \"past last snapshot\" and refuses."
 		}
 		g.add(id, m.name(), m.whole(cowsql.ClosedName(h.First, h.Last), "not there"),
-			"Entries %d to %d are missing: no segment holds them. %s The entries behind the gap are intact and cannot be applied without it. About the missing ones: %s.", h.First, h.Last, note, g.elsewhere(m, h.First, h.Last))
+			"%s %s missing: no segment holds %s. %s The entries behind the gap are intact and cannot be applied without it. Of what is missing: %s.", upper(indexes(h.First, h.Last)), isAre(h.First, h.Last), them(int(min(h.Last-h.First+1, 2))), note, g.elsewhere(m, h.First, h.Last))
 	}
 	if past && len(m.Log.Holes) == 0 {
 		newest := m.newestSnapshot()
-		g.add("LWC011", m.name(), m.whole(m.lastClosed().Name.File, message),
-			"The newest snapshot that can be read ends at index %d and the log begins at %d: %s are missing. The copy was taken from a running node, or a snapshot or segment was lost. About the missing entries: %s.",
-			newest.Index, m.Log.First, indexes(newest.Index+1, m.Log.First-1), g.elsewhere(m, newest.Index+1, m.Log.First-1))
+		g.add("LWC011", m.name(), m.whole(m.Log.Stretches[0].File, message),
+			"The newest snapshot that can be read ends at index %d and the log begins at %d: %s %s missing. The copy was taken from a running node, or a snapshot or segment was lost. Of what is missing: %s.",
+			newest.Index, m.Log.First, indexes(newest.Index+1, m.Log.First-1), isAre(newest.Index+1, m.Log.First-1), g.elsewhere(m, newest.Index+1, m.Log.First-1))
 	}
 	if newest := m.newestSnapshot(); newest == nil && m.Log.First > 1 && !m.Load.starts() {
 		g.add("LWC010", m.name(), m.whole(cowsql.ClosedName(m.Log.First, m.Log.First), "first segment"),
-			"The log begins at index %d and no usable snapshot leads up to it, so the loader asks for index 1 and refuses. About entries 1 to %d: %s.", m.Log.First, m.Log.First-1, g.elsewhere(m, 1, m.Log.First-1))
+			"The log begins at index %d and no usable snapshot leads up to it, so the loader asks for index 1 and refuses. Of entries 1 to %d: %s.", m.Log.First, m.Log.First-1, g.elsewhere(m, 1, m.Log.First-1))
 	}
 	if strings.Contains(message, "behind last snapshot") {
 		g.add("LWC029", m.name(), m.whole(m.Data, message),
@@ -182,7 +182,7 @@ func (g *group) openFindings(m *member) {
 			}
 		}
 		text := "Open segments do not hold the index of their first entry, so the loader goes on counting and puts every entry at a wrong index, with no message. Pages are then applied to the wrong state: rows vanish and the database can be corrupt. Do not start this copy; look for the missing file."
-		g.add(id, m.name(), evidence, "%s. %s", strings.ToUpper(m.Log.Floating[:1])+m.Log.Floating[1:], text)
+		g.add(id, m.name(), evidence, "%s. %s", upper(m.Log.Floating), text)
 	}
 }
 
@@ -289,4 +289,12 @@ func (g *group) entryFindings(m *member) {
 		g.add("LWC065", m.name(), []analyze.Evidence{{Span: parse.Span{File: m.path(c.File), Field: c.Damage.Field}, Node: m.name(), Quote: c.Damage.String()}},
 			"The configuration at index %d is malformed under a good checksum. The node stops when it gets to it.", c.Index)
 	}
+}
+
+// upper begins a sentence.
+func upper(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

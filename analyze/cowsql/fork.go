@@ -1,6 +1,7 @@
 package cowsql
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -204,9 +205,17 @@ func (g *group) histories() []analyze.History {
 				m.Node.Position.History = h.ID
 			}
 		}
-		slices.SortStableFunc(nodes, func(x, y *member) int { return -x.compare(y) })
+		// What is most recent comes before a copy that reaches as far and
+		// is damaged.
+		wins := func(m *member) int {
+			if slices.Contains(g.verdict.MostRecent, m.name()) {
+				return 0
+			}
+			return 1
+		}
+		slices.SortStableFunc(nodes, func(x, y *member) int { return cmp.Or(-x.compare(y), cmp.Compare(wins(x), wins(y))) })
 		for i, m := range nodes {
-			if i == 0 || nodes[i-1].compare(m) != 0 {
+			if i == 0 || nodes[i-1].compare(m) != 0 || wins(nodes[i-1]) != wins(m) {
 				h.Ranking = append(h.Ranking, nil)
 			}
 			h.Ranking[len(h.Ranking)-1] = append(h.Ranking[len(h.Ranking)-1], m.name())

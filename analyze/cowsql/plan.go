@@ -86,6 +86,7 @@ func (g *group) planMend() (analyze.Plan, bool) {
 			g.lossAgainst(&p, m, w, dir)
 		} else {
 			g.planLosses(&p, m, dir)
+			g.conflictLoss(&p, m)
 		}
 	}
 	need := 1
@@ -100,7 +101,19 @@ func (g *group) planMend() (analyze.Plan, bool) {
 	}
 	p.Commands = g.commands(out, p.ID != "start")
 	g.orderNote(&p)
+	if c, ok := g.commit(g.newest()); ok && c.Possible < g.newest().Node.Position.Index {
+		n := int(g.newest().Node.Position.Index - c.Possible)
+		p.Warnings = append(p.Warnings, fmt.Sprintf("Whether %s of %s survive%s depends on who wins the election; no client was told of success for %s. The plan continue-from-%s keeps %s.",
+			indexes(c.Possible+1, g.newest().Node.Position.Index), g.newest().name(), third(n), them(n), g.newest().name(), them(n)))
+	}
 	return p, true
+}
+
+// conflictLoss notes the tail that raft cuts off by itself.
+func (g *group) conflictLoss(p *analyze.Plan, m *member) {
+	if m.Conflict > 0 {
+		g.addLoss(p, m, span{m.Conflict, m.Log.End})
+	}
 }
 
 func leftOutBecause(m *member) string {

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -25,11 +26,11 @@ func (p *page) plans(c *report.Cluster) {
 		if i > 0 {
 			p.blank()
 		}
-		p.plan(&c.Plans[i])
+		p.plan(&c.Plans[i], i > 0 && slices.Equal(c.Plans[i].Commands, c.Plans[i-1].Commands))
 	}
 }
 
-func (p *page) plan(plan *report.Plan) {
+func (p *page) plan(plan *report.Plan, sameCommands bool) {
 	const column = len("warning") + 2
 	p.entry(inner, piece{bold, "*"}, 3, bold, fmt.Sprintf("%s (%s)", plan.Title, plan.ID))
 	at := inner + 3
@@ -51,6 +52,10 @@ func (p *page) plan(plan *report.Plan) {
 		label.text = ""
 	}
 	if len(plan.Commands) == 0 {
+		return
+	}
+	if sameCommands {
+		p.line(at, piece{plain, "then run the same commands"})
 		return
 	}
 	p.line(at, piece{plain, "then run"})
