@@ -68,12 +68,9 @@ func ParseCommand(file, prefix string, base int64, payload []byte) (CommandBody,
 		n := int64(c.U32("pages"))
 		size := c.U16("page_size")
 		c.Bytes("unused", 2)
-		b.PageSize = int(size)
-		if size == 1 {
-			b.PageSize = 65536
-		}
+		b.PageSize = int(size) // 65536 does not fit into the field
 		if c.OK() && n > 0 && (b.PageSize < 512 || b.PageSize&(b.PageSize-1) != 0) {
-			c.Fail("page_size", parse.BadValue, 0, "a power of two from 512 to 65536", fmt.Sprint(b.PageSize))
+			c.Fail("page_size", parse.BadValue, 0, "a power of two from 512 to 32768", fmt.Sprint(b.PageSize))
 		}
 		if c.OK() && n*(8+int64(b.PageSize)) > c.Left() {
 			c.Fail("pages", parse.Truncated, c.Left(), fmt.Sprintf("%d pages of %d bytes", n, b.PageSize), fmt.Sprintf("%d bytes left", c.Left()))

@@ -1,11 +1,8 @@
 package cowsql
 
 import (
-	"errors"
 	"fmt"
 	"io"
-
-	"github.com/pierrec/lz4/v4"
 
 	"github.com/lastwrite/lastwrite/parse"
 )
@@ -21,15 +18,17 @@ type LZ4 struct {
 	Read     int64  // bytes that could be decompressed
 	Cut      bool   // the file ends inside the frame
 	Checksum bool   // a checksum of the frame does not hold
-	Err      string // what the decompressor says, "" if all is well
+	Header   bool   // what is wrong is in the header of the frame
+	Over     bool   // there is more content than the frame states
+	Err      string // liblz4's name for what is wrong, or a text where it has none; "" if all is well
 }
 
-func (s *Snapshot) readCompressed(src *source, flags byte, file string) error {
+func (s *Snapshot) readCompressed(src *source, file string) error {
 	fileSize, size := s.Size, int64(-1)
 	if s.LZ4.HasSize && s.LZ4.Size < 1<<62 {
 		size = int64(s.LZ4.Size)
 	}
-	z := &lz4Reader{r: lz4.NewReader(newLZ4Frame(src, flags))}
+	z := &lz4Reader{src: src, info: &s.LZ4}
 	p := &payload{r: z, file: file, snapshot: s, size: size}
 	if err := p.read(); err != nil {
 		return err
@@ -40,17 +39,11 @@ func (s *Snapshot) readCompressed(src *source, flags byte, file string) error {
 		return err
 	}
 	extra, err := io.Copy(io.Discard, src)
-	if src.err != nil {
-		return src.err
-	}
 	if err != nil {
 		return err
 	}
 	s.LZ4.Read, s.Size = z.n, z.n
-	if z.err != nil {
-		s.LZ4.Err = z.err.Error()
-		s.LZ4.Cut = errors.Is(z.err, io.ErrUnexpectedEOF)
-		s.LZ4.Checksum = errors.Is(z.err, lz4.ErrInvalidFrameChecksum) || errors.Is(z.err, lz4.ErrInvalidBlockChecksum) || errors.Is(z.err, lz4.ErrInvalidHeaderChecksum)
+	if s.LZ4.Err != "" {
 		kind := parse.BadValue
 		switch {
 		case s.LZ4.Cut:
@@ -60,7 +53,7 @@ func (s *Snapshot) readCompressed(src *source, flags byte, file string) error {
 		}
 		s.Damage = append(s.Damage, parse.Damage{
 			Span: parse.Span{File: file, Field: "lz4"}, Kind: kind,
-			Want: "a complete LZ4 frame", Got: fmt.Sprintf("%d bytes of content, then: %s", z.n, z.err),
+			Want: "a complete LZ4 frame", Got: fmt.Sprintf("%d bytes of content, then: %s", z.n, s.LZ4.Err),
 		})
 		return nil
 	}
@@ -68,13 +61,6 @@ func (s *Snapshot) readCompressed(src *source, flags byte, file string) error {
 		s.Damage = append(s.Damage, parse.Damage{
 			Span: parse.Span{File: file, Offset: fileSize - extra, Length: extra, Field: "lz4.end"}, Kind: parse.Trailing,
 			Want: "the end of the file behind the LZ4 frame", Got: fmt.Sprintf("%d more bytes", extra),
-		})
-	}
-	if s.LZ4.HasSize && uint64(z.n) != s.LZ4.Size {
-		s.LZ4.Err = "frame size wrong"
-		s.Damage = append(s.Damage, parse.Damage{
-			Span: parse.Span{File: file, Offset: 6, Length: 8, Field: "lz4.content_size"}, Kind: parse.Mismatch,
-			Want: fmt.Sprintf("%d bytes", s.LZ4.Size), Got: fmt.Sprintf("%d bytes", z.n),
 		})
 	}
 	return nil
@@ -91,35 +77,6 @@ func (c *source) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	if err != nil && err != io.EOF {
 		c.err = err
-	}
-	return n, err
-}
-
-// lz4Reader turns the first error of a decompressor into an end of the stream.
-type lz4Reader struct {
-	r    *lz4.Reader
-	n    int64
-	done bool
-	err  error
-}
-
-func (z *lz4Reader) Read(b []byte) (n int, err error) {
-	if z.done {
-		return 0, io.EOF
-	}
-	defer func() {
-		if p := recover(); p != nil { // the library promises no panic; damage must not become one
-			z.err = fmt.Errorf("decompressor failed: %v", p)
-			z.done, n, err = true, 0, io.EOF
-		}
-	}()
-	n, err = z.r.Read(b)
-	z.n += int64(n)
-	if err != nil {
-		z.done = true
-		if err != io.EOF {
-			z.err, err = err, io.EOF
-		}
 	}
 	return n, err
 }

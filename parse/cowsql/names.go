@@ -26,7 +26,7 @@ const (
 )
 
 // maxName is the length from which the loader ignores a name
-// (UV__FILENAME_LEN in src/uv_fs.h).
+// (UV__FILENAME_LEN in cowsql/raft src/uv_os.h).
 const maxName = 128
 
 // A Name is a parsed file name of a raft directory.

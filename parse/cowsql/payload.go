@@ -183,7 +183,9 @@ func (p *payload) mainPart(d *DatabaseImage, prefix string) (whole bool, err err
 	p.snapshot.Damage = append(p.snapshot.Damage, damage...)
 	d.PageSize, d.Pages, d.MainPages = header.PageSize, header.Pages, header.Pages
 	if header.PageSize == 0 || d.MainSize%uint64(header.PageSize) != 0 {
-		p.fail(parse.Mismatch, d.MainOffset+16, 2, prefix+".page_size", "a page size that divides the stated size", fmt.Sprintf("%d and %d bytes", header.PageSize, d.MainSize))
+		if n >= sqlite.HeaderSize { // else ReadHeader said that it is too short
+			p.fail(parse.Mismatch, d.MainOffset+16, 2, prefix+".page_size", "a page size that divides the stated size", fmt.Sprintf("%d and %d bytes", header.PageSize, d.MainSize))
+		}
 		return p.skip(int64(d.MainSize)-int64(n), prefix+".main")
 	}
 	if want := uint64(header.Pages) * uint64(header.PageSize); want != d.MainSize {

@@ -226,8 +226,8 @@ func TestCommands(t *testing.T) {
 		{"no pages", raftlog.Frames{Database: "d"}.Encode(), CommandBody{Type: CommandFrames, Database: "d", Commit: true, Content: []byte{}}},
 		{"partial", raftlog.Frames{Database: "d", TxID: 5, Truncate: 6, Partial: true, PageSize: 512, Pages: []raftlog.Page{{Number: 3, Data: page(512)}}}.Encode(),
 			CommandBody{Type: CommandFrames, Database: "d", TxID: 5, Truncate: 6, PageSize: 512, Pages: []uint64{3}, Content: page(512)}},
-		{"pages of 65536 bytes", raftlog.Frames{Database: "d", PageSize: 1, Pages: []raftlog.Page{{Number: 1, Data: make([]byte, 65536)}}}.Encode(),
-			CommandBody{Type: CommandFrames, Database: "d", Commit: true, PageSize: 65536, Pages: []uint64{1}, Content: make([]byte, 65536)}},
+		{"pages of 32768 bytes", raftlog.Frames{Database: "d", PageSize: 32768, Pages: []raftlog.Page{{Number: 1, Data: make([]byte, 32768)}}}.Encode(),
+			CommandBody{Type: CommandFrames, Database: "d", Commit: true, PageSize: 32768, Pages: []uint64{1}, Content: make([]byte, 32768)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, damage := ParseCommand("f", "", 0, c.data)
@@ -261,6 +261,7 @@ func TestCommandDamage(t *testing.T) {
 		{"type", put(1, 5), "type", parse.BadValue, false},
 		{"type 0", put(1, 0), "type", parse.BadValue, false},
 		{"page size 0", put(36, 0, 0), "page_size", parse.BadValue, true},
+		{"page size 1, which the database header uses for 65536", put(36, 1, 0), "page_size", parse.BadValue, true},
 		{"page size 513", put(36, 1, 2), "page_size", parse.BadValue, true},
 		{"4294967295 pages", put(32, 255, 255, 255, 255), "pages", parse.Truncated, true},
 		{"one page more", put(32, 2), "pages", parse.Truncated, true},

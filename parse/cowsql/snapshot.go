@@ -53,14 +53,10 @@ func ReadSnapshot(r io.Reader, file string, size int64) (*Snapshot, error) {
 	src := &source{r: io.MultiReader(bytes.NewReader(head), r)}
 	if n >= 4 && binary.LittleEndian.Uint32(head) == lz4Magic {
 		s.LZ4.Used = true
-		var flags byte
-		if n > 4 {
-			flags = head[4]
-		}
-		if n >= 14 && flags&lz4HasContentSize != 0 {
+		if n >= 14 && head[4]&lz4HasContentSize != 0 {
 			s.LZ4.HasSize, s.LZ4.Size = true, binary.LittleEndian.Uint64(head[6:])
 		}
-		return s, s.readCompressed(src, flags, file)
+		return s, s.readCompressed(src, file)
 	}
 	p := &payload{r: src, file: file, snapshot: s, size: size}
 	if err := p.read(); err != nil {
