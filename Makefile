@@ -37,7 +37,7 @@ differential:
 
 # Rewrites the recorded outputs. Read the difference before it is committed.
 update:
-	go test ./report/text ./report/markdown ./cmd/lastwrite -update
+	go test ./report/text ./report/markdown ./cmd/lastwrite ./internal/arch -update
 
 man: build
 	rm -rf dist/man
