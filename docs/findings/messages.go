@@ -53,7 +53,13 @@ func general(message string) string {
 	text := strings.Join(strings.Fields(message), " ")
 	text = regexp.MustCompile(`"[^"]*"`).ReplaceAllString(text, `"*"`)
 	text = regexp.MustCompile(`'[^' ]*'`).ReplaceAllString(text, `'*'`)
-	return regexp.MustCompile(`[0-9]+`).ReplaceAllString(text, "N")
+	// LZ4 is a name, and a number with a dot is a version.
+	return regexp.MustCompile(`LZ4|[0-9]+\.[0-9.]*[0-9]|[0-9]+`).ReplaceAllStringFunc(text, func(m string) string {
+		if m == "LZ4" || strings.Contains(m, ".") {
+			return m
+		}
+		return "N"
+	})
 }
 
 // Search returns the IDs of the findings that explain a message or a part of
