@@ -165,6 +165,9 @@ func TestEveryFlippedBitHidesContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for i := range data {
+				if data[i] == secret && i%32 != 0 {
+					continue // content is content wherever it is damaged
+				}
 				for bit := range 8 {
 					b := bytes.Clone(data)
 					b[i] ^= 1 << bit
