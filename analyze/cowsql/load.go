@@ -340,33 +340,58 @@ func (s *simulation) loadSnapshot(sn *snapshot) failure {
 	case cowsql.MetaConfiguration:
 		return malformed
 	}
-	data := sn.Data.Snapshot
-	if data == nil {
-		return okay
+	if sn.Data.Snapshot == nil {
+		return okay // not read
 	}
-	if !data.LZ4.Used {
-		if s.Implementation.LZ4Only {
-			s.printf("LZ4F_getFrameInfo ERROR_frameType_unknown")
-			return ioerr
-		}
-		return okay
-	}
+	lz4, size := sn.Data.Snapshot.LZ4, sn.Data.Size
 	switch {
-	case data.LZ4.Cut && s.Implementation.LZ4Only:
-		s.printf("short read: %d bytes instead of %d", data.LZ4.Read, data.LZ4.Size)
-		return ioerr
-	case data.LZ4.Cut:
-		s.Outcome = analyze.Hangs // src/compress.c Decompress never sees the end
-		return ioerr
-	case data.LZ4.Err != "":
-		name := "ERROR_GENERIC"
-		if data.LZ4.Checksum {
-			name = "ERROR_contentChecksum_invalid"
-		}
-		s.printf("LZ4F_decompress %s", name)
-		return ioerr
+	case s.Implementation.LZ4Only:
+		return s.loadStream(lz4, size)
+	case lz4.Used:
+		return s.loadFrame(lz4)
 	}
 	return okay
+}
+
+// loadFrame is Decompress (src/compress.c): the whole file at once into a
+// buffer of the stated size. It ends with the frame, with an error, or never.
+func (s *simulation) loadFrame(lz4 cowsql.LZ4) failure {
+	switch {
+	case lz4.Header:
+		s.printf("LZ4F_getFrameInfo %s", lz4.Err)
+	case lz4.Cut, lz4.Over, !lz4.HasSize && lz4.Read > 0:
+		s.Outcome = analyze.Hangs
+	case lz4.Err != "":
+		s.printf("LZ4F_decompress %s", lz4.Err)
+	default:
+		return okay
+	}
+	return ioerr
+}
+
+// loadStream is UvFsReadCompressedFile (canonical/dqlite src/raft/uv_fs.c): it
+// ends as soon as it has the stated size, or with an error.
+func (s *simulation) loadStream(lz4 cowsql.LZ4, size int64) failure {
+	const shortest = 7 // LZ4F_HEADER_SIZE_MIN
+	complete := lz4.HasSize && uint64(lz4.Read) >= lz4.Size
+	switch {
+	case size < shortest:
+		s.printf("compressed file is too short")
+		return invalid
+	case !lz4.Used:
+		s.printf("LZ4F_getFrameInfo ERROR_frameType_unknown")
+	case lz4.Header:
+		s.printf("LZ4F_getFrameInfo %s", lz4.Err)
+	case lz4.Size == 0:
+		s.Outcome = analyze.Unknown // goes on with a buffer that it never set
+	case complete && (lz4.Cut || lz4.Over), lz4.Err == "":
+		return okay
+	case lz4.Cut:
+		s.printf("short read: %d bytes instead of %d", lz4.Read, lz4.Size)
+	default:
+		s.printf("LZ4F_decompress %s", lz4.Err)
+	}
+	return ioerr
 }
 
 // filter is uvFilterSegments.
@@ -453,7 +478,10 @@ func (s *simulation) setAside(segments []*file) {
 // and its count is not, the loader has moved on by then.
 func (s *simulation) wrapBatch(seg *cowsql.Segment) {
 	at := seg.StopAt
-	if seg.Stop == cowsql.ShortPreamble && seg.Size-at >= 8 {
+	switch {
+	case seg.Stop == cowsql.EndOfFile:
+		at = seg.End
+	case seg.Stop == cowsql.ShortPreamble && seg.Size-at >= 8:
 		at += 8
 	}
 	s.wrap("entries batch %d starting at byte %d", seg.Batches+1, at)
@@ -505,7 +533,7 @@ func (s *simulation) loadClosed(f *file) failure {
 	}
 	if seg.Stop == cowsql.EndOfFile && seg.Len() == 0 { // the format word alone
 		s.printf("read preamble: short read: 0 bytes instead of 8")
-		s.wrap("entries batch 1 starting at byte 8")
+		s.wrapBatch(seg)
 		return ioerr
 	}
 	if seg.Stop != cowsql.EndOfFile {

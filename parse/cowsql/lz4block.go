@@ -128,13 +128,14 @@ func (h *xxh32) write(b []byte) {
 }
 
 func (h *xxh32) stripes(b []byte) {
-	v := h.lanes
-	for ; len(b) >= 16; b = b[16:] {
-		for i := range v {
-			v[i] = bits.RotateLeft32(v[i]+binary.LittleEndian.Uint32(b[4*i:])*xxh2, 13) * xxh1
-		}
+	lane := func(v uint32, b []byte) uint32 {
+		return bits.RotateLeft32(v+binary.LittleEndian.Uint32(b)*xxh2, 13) * xxh1
 	}
-	h.lanes = v
+	v0, v1, v2, v3 := h.lanes[0], h.lanes[1], h.lanes[2], h.lanes[3]
+	for ; len(b) >= 16; b = b[16:] {
+		v0, v1, v2, v3 = lane(v0, b), lane(v1, b[4:]), lane(v2, b[8:]), lane(v3, b[12:])
+	}
+	h.lanes = [4]uint32{v0, v1, v2, v3}
 }
 
 func (h *xxh32) sum() uint32 {
