@@ -218,11 +218,25 @@ type Loss struct {
 	Text    string `json:"text,omitempty"` // transactions, pages, databases, and how sure that is
 }
 
-// A Promise is checked by analysing a repaired directory.
+// A Promise is checked by analysing a repaired directory: it reaches Term and
+// Index, or Upper if an entry that is no data (a new configuration) follows
+// and is counted.
 type Promise struct {
 	Node  string `json:"node"`
 	Term  uint64 `json:"term,omitempty"`
 	Index uint64 `json:"index,omitempty"`
+	Upper *Bar   `json:"upper,omitempty"`
+}
+
+// A Bar is a position in the same history.
+type Bar struct {
+	Term  uint64 `json:"term"`
+	Index uint64 `json:"index"`
+}
+
+// Kept reports whether a position is what was promised.
+func (p Promise) Kept(q Position) bool {
+	return q.Term == p.Term && q.Index == p.Index || p.Upper != nil && q.Term == p.Upper.Term && q.Index == p.Upper.Index
 }
 
 // A Command is one command line for the operator.

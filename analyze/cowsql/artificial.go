@@ -11,9 +11,12 @@ import (
 // (go-cowsql ReconfigureMembership, the shell's .reconfigure). A leader's own
 // change of configuration changes one server and follows an entry of the same
 // segment unless a follower was restarted in between.
-func (h *history) findArtificial() {
+func (h *history) findArtificial(newest *snapshot) {
 	var before *cowsql.Configuration
 	configurations := h.configurations()
+	if newest != nil && (len(configurations) == 0 || newest.Meta.Meta.ConfigurationIndex < configurations[0].Index) {
+		before = &newest.Meta.Meta.Configuration
+	}
 	for i, c := range configurations {
 		if c.alone && c.Index > 1 {
 			if a, ok := h.judgeArtificial(c, before); ok {

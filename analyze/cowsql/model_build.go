@@ -21,7 +21,7 @@ func newModel(d *directory, l *layout, o analyze.Options) *model {
 		}
 	}
 	m.Log = readHistory(d, m.newestSnapshot())
-	m.Log.findArtificial()
+	m.Log.findArtificial(m.newestSnapshot())
 	return m
 }
 

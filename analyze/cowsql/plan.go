@@ -174,7 +174,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 			d.Steps = nil
 		} else {
 			d.Steps = append(d.Steps, entry)
-			p.Promise = append(p.Promise, analyze.Promise{Node: t.name, Term: term, Index: index})
+			p.Promise = append(p.Promise, analyze.Promise{Node: t.name, Term: dir.EndTerm, Index: dir.End, Upper: &analyze.Bar{Term: term, Index: index}})
 		}
 		d.Steps = append(d.Steps, freshMetadata(term))
 		g.addDirectory(&p, t.member, w, &d, targets)
@@ -202,6 +202,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 		}
 	}
 	p.Commands = g.commands(names, true)
+	g.localDBCommands(&p)
 	g.officialArchives(&p, w, targets)
 	return p, true
 }

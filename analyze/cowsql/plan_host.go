@@ -217,6 +217,22 @@ func (g *group) commands(names []string, replaced bool) []analyze.Command {
 	return out
 }
 
+// localDBCommands adds the copying of every local.db that the plan changes,
+// in front of the start.
+func (g *group) localDBCommands(p *analyze.Plan) {
+	var add []analyze.Command
+	for _, s := range p.Steps {
+		if s.Op != analyze.SQL {
+			continue
+		}
+		live := path.Join(hosts[g.member(s.Node).Layout.Product].path, s.File)
+		add = append(add, analyze.Command{Node: s.Node, Run: fmt.Sprintf("mv %s %s.before-recovery && cp -a %s %s", live, live, path.Join("OUT", s.Node, s.File), live), Why: "the daemon's own list of members"})
+	}
+	if n := len(p.Commands); n > 0 {
+		p.Commands = slices.Insert(p.Commands, n-1, add...)
+	}
+}
+
 // liveDir is the directory below the host root that is replaced.
 func liveDir(m *member) string {
 	if m.Data == "." {

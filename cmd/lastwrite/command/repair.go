@@ -162,7 +162,7 @@ func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *r
 			errs = append(errs, fmt.Errorf("%s: the result is no node directory", p.Node))
 		case n.Start.Outcome != analyze.Clean:
 			errs = append(errs, fmt.Errorf("%s: the result %s instead of starting: %s", p.Node, n.Start.Outcome, n.Start.Error))
-		case n.Position.Term != p.Term || n.Position.Index != p.Index:
+		case !p.Kept(n.Position):
 			errs = append(errs, fmt.Errorf("%s: the result reaches %d^%d, the plan promised %d^%d", p.Node, n.Position.Term, n.Position.Index, p.Term, p.Index))
 		}
 	}
