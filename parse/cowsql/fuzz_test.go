@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/pierrec/lz4/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/lastwrite/lastwrite/fixtures/raftlog"
@@ -185,6 +186,7 @@ func FuzzResealedSegment(f *testing.F) {
 func FuzzReadSnapshot(f *testing.F) {
 	addSamples(f)
 	f.Add(packed(f, sample(f, "snapshot")))
+	f.Add(frameOf(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var s *Snapshot
 		var err error
@@ -217,6 +219,31 @@ func FuzzReadSnapshot(f *testing.F) {
 		if len(data) <= 8<<10 {
 			require.True(t, reflect.DeepEqual(s, again), "depends on how the reader cuts")
 		}
+	})
+}
+
+// FuzzLZ4Block: what is taken for a block decompresses to what another
+// decompressor makes of it, which takes more.
+func FuzzLZ4Block(f *testing.F) {
+	compressed := make([]byte, 4096)
+	for _, name := range []string{"closed", "snapshot"} {
+		n, err := lz4.CompressBlock(sample(f, name), compressed, nil)
+		require.NoError(f, err)
+		f.Add(compressed[:n])
+	}
+	f.Add(append([]byte{0xf0, 1}, "0123456789abcdef"...))
+	f.Fuzz(func(t *testing.T, block []byte) {
+		if len(block) == 0 {
+			return // marks the end of a frame
+		}
+		got, want := make([]byte, 16<<10), make([]byte, 16<<10)
+		end, ok := decodeLZ4Block(got, 0, block)
+		require.LessOrEqual(t, end, len(got))
+		n, err := lz4.UncompressBlock(block, want)
+		if !ok || err != nil { // an offset of 0 is taken by liblz4 only
+			return
+		}
+		require.True(t, bytes.Equal(want[:n], got[:end]))
 	})
 }
 
