@@ -47,6 +47,11 @@ func (m *member) at(file string, offset, length int64, field, quote string) []an
 // whole quotes a file as such.
 func (m *member) whole(file, quote string) []analyze.Evidence { return m.at(file, 0, 0, "", quote) }
 
+// itself quotes the raft directory as such.
+func (m *member) itself(quote string) []analyze.Evidence {
+	return []analyze.Evidence{{Span: parse.Span{File: m.Data}, Node: m.name(), Quote: quote}}
+}
+
 // damage quotes a damage.
 func (m *member) damage(d *parse.Damage) []analyze.Evidence {
 	if d == nil {

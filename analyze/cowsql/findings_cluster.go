@@ -139,13 +139,13 @@ func (g *group) memberFindings() {
 			if m.Layout.Stale {
 				id, text = "LWC067", "The host keeps this copy itself: "+m.Layout.Note+". It is never a node of its own."
 			}
-			g.add(id, m.name(), m.whole(m.Data, fmt.Sprintf("id %d, %s", m.ID, m.Node.Identity.Address)), "%s", text)
+			g.add(id, m.name(), m.itself(fmt.Sprintf("id %d, %s", m.ID, m.Node.Identity.Address)), "%s", text)
 		case m.Node.Member == "no":
-			g.add("LWC046", m.name(), m.whole(m.Data, fmt.Sprintf("id %d", m.ID)), "The configuration at index %d of %s does not list id %d. Its own log ends at %s and does not know about the removal. It must not come back into the cluster.", g.refIndex, g.refNode.name(), m.ID, position(m.Node.Position))
+			g.add("LWC046", m.name(), m.itself(fmt.Sprintf("id %d", m.ID)), "The configuration at index %d of %s does not list id %d. Its own log ends at %s and does not know about the removal. It must not come back into the cluster.", g.refIndex, g.refNode.name(), m.ID, position(m.Node.Position))
 		case m.Server != nil && m.Server.Role == cowsql.Spare:
-			g.add("LWC047", m.name(), m.whole(m.Data, "role spare"), "A spare neither votes nor gets the log; what it holds is from the time when it joined. It is never a source of data.")
+			g.add("LWC047", m.name(), m.itself("role spare"), "A spare neither votes nor gets the log; what it holds is from the time when it joined. It is never a source of data.")
 		case m.Node.Position.Index == 0 && m.Node.Position.Term == 0:
-			g.add("LWC061", m.name(), m.whole(m.Data, "no entry, no snapshot"), "Either the node never got data, or the files were lost. It would start empty and be free to vote.")
+			g.add("LWC061", m.name(), m.itself("no entry, no snapshot"), "Either the node never got data, or the files were lost. It would start empty and be free to vote.")
 		}
 	}
 	if g.reference == nil {
@@ -251,7 +251,7 @@ func (g *group) segmentID(m *member) {
 	if facts.LatestSegmentID == fmt.Sprint(m.Log.Last) {
 		return
 	}
-	g.add("LWC059", m.name(), m.whole(m.Data, "latest segment ID "+facts.LatestSegmentID),
+	g.add("LWC059", m.name(), m.itself("latest segment ID "+facts.LatestSegmentID),
 		"\"cluster edit\" and \"cluster show\" print \"Latest segment ID: %s\": the end of the last closed segment, without open segments and without terms. This node really holds %s.", facts.LatestSegmentID, position(m.Node.Position))
 }
 

@@ -36,7 +36,7 @@ func (g *group) metadataFindings(m *member) {
 		if m.Load.Stage == "raft_bootstrap" {
 			outcome = "the first attempt fails with raft_bootstrap() and nothing behind it, after it has written metadata1; the second one passes, with term 1 and no vote"
 		}
-		g.add("LWC005", m.name(), m.whole(m.Data, fmt.Sprintf("no metadata; id %d", m.ID)),
+		g.add("LWC005", m.name(), m.itself(fmt.Sprintf("no metadata; id %d", m.ID)),
 			"Id %d bootstraps whenever its metadata is missing: it writes term 1 and its own first configuration; %s. Write a metadata file before any start.", m.ID, outcome)
 	}
 }
@@ -45,7 +45,7 @@ func (g *group) metadataVersions(m *member, files [2]*file, usable int) {
 	hasLog := m.Node.Position.Index > 0
 	if usable == 0 && files[0] == nil && files[1] == nil {
 		if hasLog {
-			g.add("LWC004", m.name(), m.whole(m.Data, "metadata1 and metadata2 are not there"),
+			g.add("LWC004", m.name(), m.itself("metadata1 and metadata2 are not there"),
 				"Term and vote are forgotten, the log is not. The node could vote twice in a term. The lowest safe term is %d, that of the last entry.", m.Node.Position.Term)
 		}
 		return

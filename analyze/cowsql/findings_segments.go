@@ -105,7 +105,7 @@ func (g *group) closedDamage(m *member, f *file, last bool) {
 	}
 	switch {
 	case seg.Stop == cowsql.BadType:
-		g.add("LWC064", m.name(), m.damage(seg.Damage), "%s has an entry of a type that does not exist, under good checksums. The loader refuses it without any text behind \"io: \".%s%s", where, behind, missing)
+		g.add("LWC064", m.name(), m.damage(seg.Damage), "%s has an entry of a type that does not exist, under good checksums. The loader refuses it, and its message ends in \"starting at byte %d: \" with nothing behind.%s%s", where, seg.StopAt, behind, missing)
 	case seg.Stop.Cut():
 		g.add("LWC014", m.name(), m.damage(seg.Damage), "The file ends inside a batch: an incomplete copy, or a full disk. %s The loader treats this as an I/O error and refuses; automatic recovery does not step in.%s", before, missing)
 	case last:
@@ -157,10 +157,6 @@ func (g *group) gapFindings(m *member) {
 		g.add("LWC010", m.name(), m.whole(cowsql.ClosedName(m.Log.First, m.Log.First), "first segment"),
 			"The log begins at index %d and no usable snapshot leads up to it, so the loader asks for index 1 and refuses. Of entries 1 to %d: %s.", m.Log.First, m.Log.First-1, g.elsewhere(m, 1, m.Log.First-1))
 	}
-	if strings.Contains(message, "behind last snapshot") {
-		g.add("LWC029", m.name(), m.whole(m.Data, message),
-			"The log ends before the newest snapshot does, and the open segments do not reach it. The snapshot holds everything the segments do: leaving the segments out loses nothing.")
-	}
 }
 
 func (g *group) openFindings(m *member) {
@@ -172,6 +168,9 @@ func (g *group) openFindings(m *member) {
 	}
 	if m.Log.Floating != "" {
 		id := "LWC024"
+		if strings.HasPrefix(m.Log.Floating, closedBehind) {
+			id = "LWC029"
+		}
 		if m.Log.First == 1 && m.newestSnapshot() == nil && m.lastClosed() == nil {
 			id = "LWC026"
 		}
@@ -182,7 +181,7 @@ func (g *group) openFindings(m *member) {
 			}
 		}
 		text := "Open segments do not hold the index of their first entry, so the loader goes on counting and puts every entry at a wrong index, with no message. Pages are then applied to the wrong state: rows vanish and the database can be corrupt. Do not start this copy; look for the missing file."
-		g.add(id, m.name(), evidence, "%s. %s", upper(m.Log.Floating), text)
+		g.add(id, m.name(), evidence, "The indexes are not proven: %s. %s", m.Log.Floating, text)
 	}
 }
 
@@ -210,6 +209,11 @@ func (g *group) openDamage(m *member, f *file, later []*file) {
 		}
 		g.add("LWC025", m.name(), m.damage(seg.Damage), "The format word is overwritten and there is data behind it. A start renames this file%s to corrupt-* and goes on without the entries in it, with no message. %s with %s can still be read.",
 			also, plural(batches, "valid batch", "valid batches"), plural(entries, "entry", "entries"))
+		return
+	}
+	if seg.Stop == cowsql.BadType {
+		g.add("LWC064", m.name(), m.damage(seg.Damage), "Batch %d at byte %d has an entry of a type that does not exist, under good checksums. The loader does not cut the file there: it refuses, or crashes if batches come before it. %s before it %s good.",
+			seg.Batches+1, seg.StopAt, plural(seg.Len(), "entry", "entries"), isAre(1, uint64(seg.Len())))
 		return
 	}
 	g.textFinding(m, seg)
@@ -280,7 +284,7 @@ func (g *group) entryFindings(m *member) {
 	}
 	for _, name := range sortedKeys(partial) {
 		g.add("LWC066", m.name(), m.whole(name, plural(partial[name], "entry", "entries")),
-			"%s belong to transactions that are spread over several entries, as leaders of dqlite 1.0 wrote them. cowsql still applies them; dqlite since 1.18 refuses the log.", plural(partial[name], "entry", "entries"))
+			"The file has %s of transactions that are spread over several entries, as leaders of dqlite 1.0 wrote them. cowsql still applies them; dqlite since 1.18 starts and fails when it gets to them.", plural(partial[name], "entry", "entries"))
 	}
 	for _, c := range m.Log.configurations() {
 		if c.Damage == nil {

@@ -263,6 +263,9 @@ func (h *history) placeOpen(open []*file, next uint64) {
 	}
 }
 
+// closedBehind begins the reason that has a finding of its own.
+const closedBehind = "the closed segments end"
+
 // unprovenIndexes says why the indexes of the entries in open segments are not
 // proven, or "". An open segment does not hold its first index: the loader
 // goes on counting, and a file that is missing in front moves every entry.
@@ -290,6 +293,11 @@ func unprovenIndexes(closed, open []*file, newest *snapshot) string {
 		}
 	}
 	compacted := newest != nil
+	if n := len(closed); n > 0 && newest != nil && closed[n-1].Name.Last < newest.Index {
+		// A snapshot is taken only after every entry that it covers is in a
+		// closed segment (src/uv_snapshot.c UvSnapshotPut waits for that).
+		return fmt.Sprintf("%s at index %d, the newest snapshot at index %d: a closed segment is missing", closedBehind, closed[n-1].Name.Last, newest.Index)
+	}
 	switch {
 	case len(closed) == 0 && newest == nil && first.Segment.TypeAt(0) != cowsql.Change:
 		return fmt.Sprintf("the log begins in %s without the configuration entry that every log begins with: what was in front is missing", first.Name.File)

@@ -17,17 +17,18 @@ type Implementation struct {
 	TermOne bool
 	// Asserts: assertions of the raft layer end the process.
 	Asserts bool
+	// BeginsWithChange: a log without snapshot that does not begin with a
+	// configuration ends the process.
+	BeginsWithChange bool
 	// OpensAtStart: two open segments are prepared as soon as the node runs.
 	OpensAtStart bool
-	// FullFrames: entries with is_commit 0 are refused.
-	FullFrames bool
 }
 
 // implementations lists what --server accepts; the first is the default when
 // the files do not tell.
 var implementations = []Implementation{
 	{Name: "cowsql", Fallback: true, OpensAtStart: true},
-	{Name: "dqlite", LZ4Only: true, TermOne: true, Asserts: true, FullFrames: true},
+	{Name: "dqlite", LZ4Only: true, BeginsWithChange: true, TermOne: true, Asserts: true},
 	{Name: "dqlite-1.17", TermOne: true, Asserts: true},
 	{Name: "raft", TermOne: true},
 }

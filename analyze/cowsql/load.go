@@ -96,6 +96,9 @@ func (s *simulation) run() {
 	if !s.loads {
 		return
 	}
+	if !s.checkEntries() {
+		return
+	}
 	s.restore()
 	if s.starts() && s.Implementation.OpensAtStart {
 		s.change("create", "open-1", "")

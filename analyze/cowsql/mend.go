@@ -90,9 +90,12 @@ func (g *group) mendSnapshots(m *member, log *history, donors bool, w *mending) 
 		return log.contiguousFrom(index+1) >= min(log.End, m.Node.Position.Index) || donors && g.fillsFrom(m, log, index)
 	}
 	for i := len(kept) - 1; i >= 0; i-- {
-		if w.Base == nil && (reaches(kept[i].Index) || i == 0) {
+		if w.Base == nil && reaches(kept[i].Index) {
 			w.Base = kept[i]
 		}
+	}
+	if n := len(kept); w.Base == nil && n > 0 {
+		w.Base = kept[n-1] // the log does not lead on from any of them
 	}
 	if (w.Base == nil || !reaches(w.Base.Index)) && log.First != 1 {
 		if s, step, ok := g.rebuildMeta(m, log, reaches); ok {

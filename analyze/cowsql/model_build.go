@@ -94,7 +94,7 @@ func inDirectory(list []parse.Damage, data string) []parse.Damage {
 func (m *model) position() analyze.Position {
 	h := m.Log
 	p := analyze.Position{Term: h.EndTerm, Index: h.End, Bound: analyze.Exact}
-	if s := m.newestSnapshot(); s != nil && s.Index > p.Index {
+	if s := m.newestSnapshot(); s != nil && (s.Index > p.Index || s.Index == p.Index && p.Term == 0) {
 		p.Term, p.Index = s.Term, s.Index
 	}
 	switch {

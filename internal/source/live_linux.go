@@ -83,7 +83,9 @@ func listProcesses(root string) processes {
 	return running
 }
 
-// openFiles returns the files that the process has open.
+// openFiles returns the files that the process has open for writing. A server
+// has some; whoever only reads, such as a backup or a second lastwrite, does
+// not count.
 func openFiles(pid int) (files []openFile) {
 	links := fmt.Sprintf("/proc/%d/fd", pid)
 	list, err := os.Open(links)
@@ -94,27 +96,50 @@ func openFiles(pid int) (files []openFile) {
 	names, _ := list.Readdirnames(-1)
 	for _, name := range names {
 		link := links + "/" + name
-		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, "/") {
+		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, "/") && writes(pid, name) {
 			files = append(files, openFile{pid, file, link})
 		}
 	}
 	return files
 }
 
-// mappedFiles returns the files below root that the process has mapped.
+// writes reports whether a descriptor is open for writing.
+func writes(pid int, descriptor string) bool {
+	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, descriptor))
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(info)) {
+		if text, ok := strings.CutPrefix(line, "flags:"); ok {
+			flags, err := strconv.ParseUint(strings.TrimSpace(text), 8, 64)
+			return err == nil && flags&syscall.O_ACCMODE != syscall.O_RDONLY
+		}
+	}
+	return false
+}
+
+// mappedFiles returns the files below root that the process has mapped for
+// writing, for all to see.
 func mappedFiles(pid int, root string) (files []openFile) {
 	table, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil || !bytes.Contains(table, []byte(root)) {
 		return nil
 	}
 	for line := range strings.Lines(string(table)) {
-		if i := strings.IndexByte(line, '/'); i >= 0 {
+		if i := strings.IndexByte(line, '/'); i >= 0 && sharedAndWritable(line) {
 			if file := strings.TrimSuffix(line[i:], "\n"); isBelow(file, root) {
 				files = append(files, openFile{pid: pid, path: file})
 			}
 		}
 	}
 	return files
+}
+
+// sharedAndWritable looks at the permissions in a line of /proc/PID/maps:
+// "rw-s".
+func sharedAndWritable(line string) bool {
+	_, rest, _ := strings.Cut(line, " ")
+	return len(rest) >= 4 && rest[1] == 'w' && rest[3] == 's'
 }
 
 // listeningSockets returns the paths of listening sockets below root.

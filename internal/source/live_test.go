@@ -23,8 +23,14 @@ func setLock(fd int) error {
 	return unix.FcntlFlock(uintptr(fd), setLock, &unix.Flock_t{Type: unix.F_WRLCK})
 }
 
-// hold starts a process that has file open and ends with the test.
+// hold starts a process that has file open for writing, as a server has, and
+// ends with the test.
 func hold(t *testing.T, program, file string) *os.Process {
+	t.Helper()
+	return holdAs(t, program, file, os.O_RDWR)
+}
+
+func holdAs(t *testing.T, program, file string, flag int) *os.Process {
 	t.Helper()
 	cmd := exec.Command(program)
 	in, err := cmd.StdinPipe()
@@ -32,7 +38,7 @@ func hold(t *testing.T, program, file string) *os.Process {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	if file != "" {
-		f, err := os.Open(file)
+		f, err := os.OpenFile(file, flag, 0)
 		require.NoError(t, err)
 		defer f.Close()
 		cmd.ExtraFiles = []*os.File{f}
@@ -88,6 +94,14 @@ func TestNoSignsInACopy(t *testing.T) {
 	require.NoError(t, tree.RefuseLive("n1", "n2"))
 	packed := open(t, archiveFile(t, "x.tar", sampleTar(t)), Options{})
 	require.Empty(t, packed.Live("."))
+}
+
+func TestReadersAreNoSigns(t *testing.T) {
+	dir := makeDir(t)
+	file := filepath.Join(dir, "n1", "open-1")
+	write(t, file, []byte("x"))
+	holdAs(t, "cat", file, os.O_RDONLY)
+	require.Empty(t, signs(t, dir, "n1"), "a backup that reads is no server")
 }
 
 func TestLocksAreSigns(t *testing.T) {
@@ -167,21 +181,46 @@ func TestProcessesWithFilesOpenAreSigns(t *testing.T) {
 	require.Empty(t, signs(t, other, "n1"))
 }
 
+// TestMapsForAnother is no test of its own: it is the other process of
+// TestMappedFilesAreSigns.
+func TestMapsForAnother(t *testing.T) {
+	file := os.Getenv("LASTWRITE_TEST_MAP")
+	if file == "" {
+		t.Skip("runs as a child of TestMappedFilesAreSigns")
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	os.Stdout.Write([]byte("x"))
+	_, err = io.Copy(io.Discard, os.Stdin)
+	require.NoError(t, err)
+}
+
 func TestMappedFilesAreSigns(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
-	cat, err := exec.LookPath("cat")
-	require.NoError(t, err)
-	program, err := os.ReadFile(cat)
-	require.NoError(t, err)
 	dir := makeDir(t)
-	server := filepath.Join(dir, "n1", "server")
-	require.NoError(t, os.WriteFile(server, program, 0o700))
-	hold(t, server, "")
+	file := filepath.Join(dir, "n1", "table.spa")
+	write(t, file, make([]byte, 4096))
+	t.Setenv("LASTWRITE_TEST_MAP", real(t, file))
+	cmd := exec.Command(os.Args[0], "-test.run=^TestMapsForAnother$")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	_, err = io.ReadFull(out, make([]byte, 1)) // it runs
+	require.NoError(t, err)
 	got := signs(t, dir, "n1")
 	require.Len(t, got, 1)
-	require.Contains(t, got[0], real(t, server)+": the process ")
+	require.Contains(t, got[0], real(t, file)+": the process ")
 	require.Contains(t, got[0], "has it mapped")
 }
 
