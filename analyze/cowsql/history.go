@@ -229,7 +229,9 @@ func (h *history) placeOne(f *file, from uint64) {
 			h.Unplaced = append(h.Unplaced, stretch{0, n.File, &island.Run, 0, island.Len()})
 			continue
 		}
-		h.Holes = append(h.Holes, hole{next, first - 1, n.File, seg.Damage})
+		if first > next { // with a damaged format word alone nothing is lost
+			h.Holes = append(h.Holes, hole{next, first - 1, n.File, seg.Damage})
+		}
 		place(&island.Run, first)
 	}
 	if next <= n.Last {

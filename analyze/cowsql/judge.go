@@ -274,8 +274,18 @@ func (g *group) unknownMembers() bool {
 	return n > 0 && len(g.members) >= len(g.reference.Servers)
 }
 
+// declaredLost reports whether --lost names the server: by address, id, or the
+// name that the application has for it.
 func (g *group) declaredLost(s cowsql.Server) bool {
-	return slices.Contains(g.options.Lost, s.Address) || slices.Contains(g.options.Lost, strconv.FormatUint(s.ID, 10))
+	for _, lost := range g.options.Lost {
+		if lost == s.Address || lost == strconv.FormatUint(s.ID, 10) {
+			return true
+		}
+		if slices.ContainsFunc(g.members, func(m *member) bool { return m.memberName(s.ID) == lost && m.ID != s.ID }) {
+			return true
+		}
+	}
+	return false
 }
 
 // trueConfiguration is the newest configuration that no recovery wrote.

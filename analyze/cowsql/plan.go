@@ -402,7 +402,10 @@ func (m *member) memberName(id uint64) string {
 			}
 		}
 	}
-	if m.Node.Identity.Name != "" && m.ID == id {
+	if m.ID != id {
+		return ""
+	}
+	if m.Node.Identity.Name != "" {
 		return m.Node.Identity.Name
 	}
 	return m.name()
