@@ -10,6 +10,9 @@ import (
 func (g *group) snapshotFindings(m *member) {
 	for _, f := range m.Files {
 		n := f.Name
+		if n.Kind != cowsql.KindSnapshotMeta && n.Kind != cowsql.KindSnapshotData {
+			continue
+		}
 		name := cowsql.SnapshotName(n.Term, n.Index, n.Timestamp)
 		switch n.Kind {
 		case cowsql.KindSnapshotMeta:

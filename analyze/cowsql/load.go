@@ -426,8 +426,11 @@ func (s *simulation) loadSegments(segments []*file) (next uint64, f failure) {
 	next = s.Start
 	for i, seg := range segments {
 		if seg.Name.Kind == cowsql.KindOpen {
-			next, f = s.loadOpen(seg, next)
-			s.wrap("load open segment %s", seg.Name.File)
+			name, first := seg.Name.File, next
+			if next, f = s.loadOpen(seg, first); f == okay && next > first {
+				name = cowsql.ClosedName(first, next-1)
+			}
+			s.wrap("load open segment %s", name) // without an error too
 			if s.Outcome != analyze.Clean {
 				return next, f
 			}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -76,13 +77,28 @@ func (v view) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		err = pathError("readdir", name, err)
 	}
+	return slices.Clone(v.tree.dirEntries(full, list)), err
+}
+
+// dirEntries turns a listing into directory entries, once: the families look
+// at the same directory several times.
+func (t *Tree) dirEntries(name string, list []entry) []fs.DirEntry {
+	t.mu.Lock()
+	out, ok := t.dirents[name]
+	t.mu.Unlock()
+	if ok {
+		return out
+	}
 	entries := make([]dirEntry, len(list))
-	out := make([]fs.DirEntry, len(list))
+	out = make([]fs.DirEntry, len(list))
 	for i, e := range list {
-		entries[i] = dirEntry{v.tree, full, e}
+		entries[i] = dirEntry{t, name, e}
 		out[i] = &entries[i]
 	}
-	return out, err
+	t.mu.Lock()
+	t.dirents[name] = out
+	t.mu.Unlock()
+	return out
 }
 
 // Stat does the same as Lstat.

@@ -75,7 +75,8 @@ type Tree struct {
 	mu        sync.Mutex
 	strangers map[string]Stranger
 	listings  map[string][]entry
-	opened    map[string]ManifestFile // regular files opened through FS, as they were then
+	dirents   map[string][]fs.DirEntry // of the same directories
+	opened    map[string]ManifestFile  // regular files opened through FS, as they were then
 }
 
 // A store is where a Tree gets its files from. Names are valid in the sense of
@@ -130,6 +131,7 @@ func Open(ctx context.Context, path string, o Options) (*Tree, error) {
 		path: path, options: o,
 		strangers: make(map[string]Stranger),
 		listings:  make(map[string][]entry),
+		dirents:   make(map[string][]fs.DirEntry),
 		opened:    make(map[string]ManifestFile),
 	}
 	switch mode := info.Mode(); {

@@ -23,6 +23,16 @@ const (
 // closed segments with less than 16 digits are no proof: 2026-01 looks the
 // same.
 func markOf(name string) mark {
+	if name[0] >= '0' && name[0] <= '9' { // the most of a large directory
+		first, last, ok := strings.Cut(name, "-")
+		switch {
+		case !ok || !digits(first, 16) || !digits(last, 16):
+		case len(first) == 16 && len(last) == 16:
+			return raftFile
+		default:
+			return shortRange
+		}
+	}
 	switch name {
 	case "metadata1", "metadata2":
 		return raftFile
@@ -33,12 +43,6 @@ func markOf(name string) mark {
 	}
 	if n, ok := strings.CutPrefix(name, "open-"); ok && digits(n, 20) {
 		return raftFile
-	}
-	if first, last, ok := strings.Cut(name, "-"); ok && digits(first, 16) && digits(last, 16) {
-		if len(first) == 16 && len(last) == 16 {
-			return raftFile
-		}
-		return shortRange
 	}
 	if _, ok := snapshotKey(name); ok {
 		if strings.HasSuffix(name, metaSuffix) {
