@@ -424,6 +424,10 @@ func (s *simulation) filter(segments []*file) ([]*file, failure) {
 // loadSegments is uvSegmentLoadAll.
 func (s *simulation) loadSegments(segments []*file) (next uint64, f failure) {
 	next = s.Start
+	if s.Implementation.Asserts && s.Start == 0 {
+		s.Outcome = analyze.Crashes
+		return next, corrupt
+	}
 	for i, seg := range segments {
 		if seg.Name.Kind == cowsql.KindOpen {
 			name, first := seg.Name.File, next

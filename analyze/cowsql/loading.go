@@ -37,6 +37,9 @@ func (v View) Loading() Loading {
 		out.Snapshot = &SnapshotFacts{File: s.Data.Name.File, Term: s.Term, Index: s.Index, Timestamp: s.Timestamp, Bytes: s.Data.Size}
 		if d := s.Data.Snapshot; d != nil {
 			out.Snapshot.Bytes, out.Snapshot.LZ4 = d.Size, d.LZ4.Used
+			if d.LZ4.Over { // the loader has no room for more than the stated size
+				out.Snapshot.Bytes = int64(d.LZ4.Size)
+			}
 		}
 	}
 	return out
