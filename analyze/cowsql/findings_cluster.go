@@ -135,7 +135,7 @@ func (g *group) memberFindings() {
 		switch {
 		case m.Copy != "":
 			id := "LWC050"
-			text := fmt.Sprintf("This is another directory of the same node as %s, which reaches %s. Only that one counts.", m.Copy, g.positionOf(m.Copy))
+			text := fmt.Sprintf("Id and address are those of %s, which reaches %s: another copy of the same node, or the info.yaml of one node was copied to the other. Only that one counts here; two running nodes with one id never form a cluster.", m.Copy, g.positionOf(m.Copy))
 			if m.Layout.Stale {
 				id, text = "LWC067", "The host keeps this copy itself: "+m.Layout.Note+". It is never a node of its own."
 			}

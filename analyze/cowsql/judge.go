@@ -75,10 +75,9 @@ func (System) Judge(ctx context.Context, nodes []*analyze.Node, o analyze.Option
 }
 
 func (g *group) judge() analyze.Cluster {
-	for i, m := range g.members {
-		for j := i + 1; j < len(g.members); j++ {
-			g.relations[[2]int{i, j}] = compare(m.Log, g.members[j].Log)
-		}
+	g.relate()
+	if g.placeByContent() {
+		g.relate()
 	}
 	g.proveIndexes()
 	for _, m := range g.members {
@@ -430,6 +429,10 @@ func (g *group) decide() {
 		return
 	}
 	best := slices.MaxFunc(candidates, func(a, b *member) int { return a.compare(b) })
+	if reason := g.unsettled(best); reason != "" {
+		v.Reason = reason
+		return
+	}
 	least := lost
 	for _, m := range candidates {
 		if m.compare(best) == 0 {
