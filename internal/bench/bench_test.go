@@ -28,11 +28,14 @@ import (
 // pagesEach makes entries of about 12 KiB, as small transactions have them.
 const pagesEach = 3
 
+var made string // the directory of segments, removed by TestMain
+
 var segments = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "lastwrite-bench-*")
 	if err != nil {
 		return "", err
 	}
+	made = dir
 	_, err = large.Segments(dir, mebibytes()<<20, pagesEach)
 	return dir, err
 })
@@ -46,8 +49,8 @@ func mebibytes() int64 {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, err := segments(); err == nil && dir != "" {
-		os.RemoveAll(dir)
+	if made != "" {
+		os.RemoveAll(made)
 	}
 	os.Exit(code)
 }
@@ -115,6 +118,29 @@ func BenchmarkRealLoader(b *testing.B) {
 		loads, err := lib.LoadAll(b.Context(), []string{dir}, reallib.LoadOptions{NoDigest: true, Timeout: 10 * time.Minute})
 		require.NoError(b, err)
 		require.Equal(b, reallib.Loads, loads[0].Outcome, "%+v", loads[0])
+	}
+}
+
+// TestMemoryStaysFlat analyses directories of growing size in a process of
+// their own and looks at the peak of its memory.
+func TestMemoryStaysFlat(t *testing.T) {
+	if _, err := os.Stat("/usr/bin/time"); err != nil {
+		t.Skip("needs /usr/bin/time")
+	}
+	program := filepath.Join(t.TempDir(), "lastwrite")
+	out, err := exec.Command("go", "build", "-o", program, "github.com/lastwrite/lastwrite/cmd/lastwrite").CombinedOutput()
+	require.NoError(t, err, string(out))
+	for _, mib := range []int64{16, 256} {
+		dir := t.TempDir()
+		_, err := large.Segments(dir, mib<<20, 1)
+		require.NoError(t, err)
+		out, err := exec.Command("/usr/bin/time", "-f", "%M", program, "analyze", "--quiet", "-o", "json="+filepath.Join(t.TempDir(), "r.json"), dir).CombinedOutput()
+		require.NoError(t, err, string(out))
+		fields := strings.Fields(string(out))
+		peak, err := strconv.Atoi(fields[len(fields)-1])
+		require.NoError(t, err, string(out))
+		t.Logf("%d MiB of segments: peak of %d KiB", mib, peak)
+		require.Less(t, peak, 128<<10, "KiB at %d MiB of segments", mib)
 	}
 }
 
