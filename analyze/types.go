@@ -65,6 +65,7 @@ const (
 type Start struct {
 	Outcome  Outcome
 	Server   string // the implementation and version that the forecast is for
+	Why      string // what points to it
 	Error    string // the server's own words, "" if it prints none
 	Discards *Range // entries that the start would silently drop
 	Changes  []Change

@@ -112,6 +112,7 @@ func newStart(s analyze.Start) Start {
 	out := Start{
 		Outcome: string(cmp.Or(s.Outcome, analyze.Unknown)),
 		Server:  s.Server,
+		Why:     s.Why,
 		Error:   s.Error,
 		Changes: list(s.Changes, func(c analyze.Change) Change { return Change(c) }),
 		Others: list(s.Others, func(o analyze.OtherStart) OtherStart {

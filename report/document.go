@@ -107,7 +107,8 @@ type Position struct {
 // A Start is the forecast of a start on the directory as it is.
 type Start struct {
 	Outcome  string       `json:"outcome"`
-	Server   string       `json:"server"`
+	Server   string       `json:"server"` // the implementation that the forecast is for
+	Why      string       `json:"why"`    // what points to that implementation
 	Error    string       `json:"error"`
 	Discards *Discards    `json:"discards"`
 	Changes  []Change     `json:"changes"`

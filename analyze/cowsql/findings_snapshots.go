@@ -3,6 +3,7 @@ package cowsql
 import (
 	"fmt"
 
+	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/parse"
 	"github.com/lastwrite/lastwrite/parse/cowsql"
 )
@@ -35,8 +36,13 @@ func (g *group) snapshotFindings(m *member) {
 			}
 		}
 	}
-	if s := m.Load.Snapshot; s != nil && s.Data.Snapshot != nil && !s.Data.Snapshot.LZ4.Used && !m.Default.LZ4Only && m.Load.starts() {
-		g.add("LWC037", m.name(), m.at(s.Data.Name.File, 0, 4, "", "no LZ4 frame"), "%s is stored plain. dqlite since 1.18.3 reads LZ4 frames only and would stop with \"LZ4F_getFrameInfo ERROR_frameType_unknown\". Keep to the library that wrote the directory.", s.Data.Name.File)
+	s := m.newestSnapshot()
+	if s == nil || s.Data.Snapshot == nil || s.Data.Snapshot.LZ4.Used {
+		return
+	}
+	f := g.add("LWC037", m.name(), m.at(s.Data.Name.File, 0, 4, "", "no LZ4 frame"), "%s is stored plain. dqlite since 1.18.3 reads LZ4 frames only and stops with \"LZ4F_getFrameInfo ERROR_frameType_unknown\". Keep to the library that wrote the directory.", s.Data.Name.File)
+	if m.Default.LZ4Only {
+		f.Severity = analyze.Error
 	}
 }
 

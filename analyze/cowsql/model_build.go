@@ -2,6 +2,7 @@ package cowsql
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
@@ -25,26 +26,34 @@ func newModel(d *directory, l *layout, o analyze.Options) *model {
 	return m
 }
 
-// choose picks the implementation that the forecast is for.
+// choose picks the implementation that the forecast is for, and says why.
 func (m *model) choose(server string) (Implementation, string) {
 	if im, ok := implementation(server); ok {
 		return im, "chosen with --server"
 	}
 	dqlite, _ := implementation("dqlite")
+	older, _ := implementation("dqlite-1.17")
 	cow, _ := implementation("cowsql")
-	if m.file("dqlite-lock") != nil {
-		return dqlite, "dqlite-lock is there"
-	}
+	why := ""
 	for _, f := range m.Files {
 		if f.Snapshot != nil && f.Snapshot.LZ4.Used {
-			return dqlite, f.Name.File + " is an LZ4 frame"
+			return dqlite, f.Name.File + " is an LZ4 frame, as dqlite writes it"
 		}
 	}
-	switch m.Layout.Name {
-	case "lxd", "microk8s", "k8s-dqlite", "k8sd", "microcluster", "microcloud", "microceph", "microovn", "juju", "dqlite":
-		return dqlite, m.Layout.Name + " is built on dqlite"
+	switch {
+	case m.file("dqlite-lock") != nil:
+		why = "dqlite-lock is there"
+	case slices.Contains([]string{"lxd", "microk8s", "k8s-dqlite", "k8sd", "microcluster", "microcloud", "microceph", "microovn", "juju", "dqlite"}, m.Layout.Name):
+		why = m.Layout.Name + " is built on dqlite"
+	case m.Layout.Name == "incus":
+		return cow, "incus is built on cowsql"
+	default:
+		return cow, "nothing points to dqlite"
 	}
-	return cow, "nothing points to dqlite"
+	if s := m.newestSnapshot(); s != nil && s.Data.Snapshot != nil {
+		return older, why + ", and " + s.Data.Name.File + " is stored plain, which newer versions neither write nor read"
+	}
+	return dqlite, why
 }
 
 // snapshots returns the pairs whose data file has content, oldest first.
@@ -109,7 +118,7 @@ func (m *model) position() analyze.Position {
 // start is the forecast for the report.
 func (m *model) start() analyze.Start {
 	l := m.Load
-	out := analyze.Start{Outcome: l.Outcome, Server: l.Implementation.describe(), Error: l.err(), Changes: l.Changes}
+	out := analyze.Start{Outcome: l.Outcome, Server: l.Implementation.describe(), Why: m.Why, Error: l.err(), Changes: l.Changes}
 	if lost := m.lost(l); lost != nil {
 		out.Discards = lost
 		if out.Outcome == analyze.Clean {

@@ -89,6 +89,9 @@ func (p *page) forecast(c *report.Cluster) {
 		title()
 		p.item(0, fmt.Sprintf("%s %s%s", codes(o.Nodes), text(o.Text()), says(o.Error)))
 	}
+	if because := phrase.Because(c); titled && because != "" {
+		p.line(text(because))
+	}
 }
 
 // says returns the words of a server behind what precedes them.

@@ -233,3 +233,17 @@ func find(c *report.Cluster, name string) *report.Node {
 	}
 	return nil
 }
+
+// Because says what points to the server that the forecasts are for, "" if
+// they are for several or nothing is known.
+func Because(c *report.Cluster) string {
+	if Server(c) == "" {
+		return ""
+	}
+	for _, n := range c.Nodes {
+		if n.Start.Why != "" {
+			return "For that server because " + n.Start.Why + "; --server asks for another."
+		}
+	}
+	return ""
+}

@@ -58,6 +58,9 @@ func (p *page) forecast(c *report.Cluster) {
 		p.entry(inner, piece{bold, labels[len(list)+i]}, column, plain, colon(o.Text(), o.Error))
 		p.message(at+2, o.Error)
 	}
+	if because := phrase.Because(c); because != "" {
+		p.para(inner, plain, because)
+	}
 }
 
 // forecasts returns what is to be told, nodes with equal forecasts together.
