@@ -109,25 +109,33 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 		return nil, err
 	}
 	var errs []error
-	names := make([]file, 0, len(entries)) // one allocation for 100,000 segments
+	var names []file
+	if r.options.Quick {
+		names = make([]file, 0, 64)
+	} else {
+		names = make([]file, 0, len(entries))
+	}
+	var last [2]string
+	if r.options.Quick {
+		last = lastClosed(entries)
+	}
 	for _, e := range entries {
 		switch {
 		case e.IsDir():
 			d.Dirs = append(d.Dirs, e.Name())
 		case e.Type().IsRegular():
-			names = append(names, file{Name: cowsql.ParseName(e.Name()), Size: -1})
+			n := cowsql.ParseName(e.Name())
+			if !r.options.Quick || !joins(names, n, last) {
+				names = append(names, file{Name: n, Size: -1})
+			}
 		}
-	}
-	var wanted func(n *cowsql.Name) bool
-	if r.options.Quick {
-		wanted = quickFiles(names)
 	}
 	d.Files = make([]*file, len(names))
 	for i := range names {
 		f := &names[i]
 		if read := r.files[f.Name.File]; read != nil {
 			f = read
-		} else if wanted != nil && wanted(&f.Name) {
+		} else if r.options.Quick && (decides(f.Name.Kind) || slices.Contains(last[:], f.Name.File)) {
 			if read, err := r.readNow(f.Name); err != nil {
 				errs = append(errs, err)
 			} else {
@@ -152,24 +160,46 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 	return node, errors.Join(errs...)
 }
 
-// quickFiles tells the files that decide the position when the names of all
-// other segments are believed: metadata, open segments, the last closed one
-// and the snapshots' .meta files.
-func quickFiles(files []file) func(n *cowsql.Name) bool {
-	var last *cowsql.Name
-	for i := range files {
-		n := &files[i].Name
-		if n.Kind == cowsql.KindClosed && n.Last >= n.First && (last == nil || n.Last >= last.Last) {
-			last = n
+// decides reports whether a file of that kind decides the position when the
+// names of closed segments are believed.
+func decides(k cowsql.FileKind) bool {
+	return k == cowsql.KindMetadata || k == cowsql.KindOpen || k == cowsql.KindSnapshotMeta
+}
+
+// lastClosed returns the closed segment with the highest last index and the
+// one in front of it, which tells whether a recovery wrote the last: a quick
+// run reads both. Names of the usual length are sorted by their indexes.
+func lastClosed(entries []fs.DirEntry) (out [2]string) {
+	var last [2]cowsql.Name
+	for i := len(entries) - 1; i >= 0; i-- {
+		n := cowsql.ParseName(entries[i].Name())
+		if n.Kind != cowsql.KindClosed || n.Last < n.First {
+			continue
+		}
+		switch {
+		case last[0].File == "" || n.Last > last[0].Last:
+			last = [2]cowsql.Name{n, last[0]}
+		case last[1].File == "" || n.Last > last[1].Last:
+			last[1] = n
+		case !n.Short:
+			i = 0
 		}
 	}
-	return func(n *cowsql.Name) bool {
-		switch n.Kind {
-		case cowsql.KindMetadata, cowsql.KindOpen, cowsql.KindSnapshotMeta:
-			return true
-		}
-		return n == last
+	return [2]string{last[0].File, last[1].File}
+}
+
+// joins lets a closed segment that continues the one before it become a part
+// of it: a quick run believes their names, and 100,000 of them are one range.
+func joins(names []file, n cowsql.Name, last [2]string) bool {
+	if len(names) == 0 || n.Kind != cowsql.KindClosed || n.File == last[0] || n.File == last[1] || n.Last < n.First {
+		return false
 	}
+	before := &names[len(names)-1].Name
+	if before.Kind != cowsql.KindClosed || before.Last+1 != n.First || before.Last < before.First {
+		return false
+	}
+	before.Last = n.Last
+	return true
 }
 
 func (r *reading) readNow(n cowsql.Name) (*file, error) {

@@ -5,6 +5,14 @@ import (
 )
 
 func (g *group) winReason(winners, candidates []*member) string {
+	text := g.winner(winners, candidates)
+	if g.options.Quick {
+		text += "; the names of closed segments were believed, and neither damage nor forks were looked for (--quick)"
+	}
+	return text
+}
+
+func (g *group) winner(winners, candidates []*member) string {
 	w := winners[0]
 	where := position(w.Node.Position)
 	var names []string

@@ -120,9 +120,9 @@ func (t *Tree) heldSigns(dir string, list []entry, running processes) (signs []L
 		}
 	}
 	for _, f := range running.open {
-		if isBelow(f.path, full) {
+		if isBelow(f.path, full) && writes(f.link) {
 			hold(f.pid, f.path, "has it open")
-		} else if base := path.Base(f.path); t.isSame(dir, base, list, f.link) {
+		} else if base := path.Base(f.path); t.isSame(dir, base, list, f.link) && writes(f.link) {
 			hold(f.pid, filepath.Join(full, base), "has it open")
 		}
 	}

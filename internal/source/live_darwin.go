@@ -19,3 +19,6 @@ func processLives(pid int, _ time.Time) bool {
 func processName(int) string { return "" }
 
 func listProcesses(string) processes { return processes{} }
+
+// writes is never asked: listProcesses finds none here.
+func writes(string) bool { return false }

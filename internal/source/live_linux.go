@@ -83,9 +83,7 @@ func listProcesses(root string) processes {
 	return running
 }
 
-// openFiles returns the files that the process has open for writing. A server
-// has some; whoever only reads, such as a backup or a second lastwrite, does
-// not count.
+// openFiles returns the files that the process has open.
 func openFiles(pid int) (files []openFile) {
 	links := fmt.Sprintf("/proc/%d/fd", pid)
 	list, err := os.Open(links)
@@ -96,16 +94,18 @@ func openFiles(pid int) (files []openFile) {
 	names, _ := list.Readdirnames(-1)
 	for _, name := range names {
 		link := links + "/" + name
-		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, "/") && writes(pid, name) {
+		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, "/") {
 			files = append(files, openFile{pid, file, link})
 		}
 	}
 	return files
 }
 
-// writes reports whether a descriptor is open for writing.
-func writes(pid int, descriptor string) bool {
-	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, descriptor))
+// writes reports whether the descriptor behind /proc/PID/fd/N is open for
+// writing. A server has some that are; whoever only reads, such as a backup or
+// a second lastwrite, does not count.
+func writes(link string) bool {
+	info, err := os.ReadFile(strings.Replace(link, "/fd/", "/fdinfo/", 1))
 	if err != nil {
 		return false
 	}
