@@ -131,6 +131,20 @@ func (v View) OpenSnapshot(s SnapshotView) (io.ReadCloser, error) {
 	}{lz4.NewReader(f), f}, nil
 }
 
+// Unproven says why the indexes of entries in open segments are not proven and
+// which is the first of them; "" if all are.
+func (v View) Unproven() (why string, first uint64) {
+	if v.m.Log.Floating == "" {
+		return "", 0
+	}
+	for _, s := range v.m.Log.Stretches {
+		if cowsql.ParseName(s.File).Kind == cowsql.KindOpen {
+			return v.m.Log.Floating, s.First
+		}
+	}
+	return v.m.Log.Floating, 0
+}
+
 // Gaps returns the index ranges between the first and the last entry that are
 // missing or unreadable.
 func (v View) Gaps() []analyze.Range {

@@ -103,7 +103,7 @@ func survey(v cowsql.View) ground {
 	slices.SortStableFunc(l.snapshots, func(a, b cowsql.SnapshotView) int {
 		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Term, b.Term))
 	})
-	var o order
+	l.doubt, l.doubtful = v.Unproven()
 	_ = v.Walk(0, ^uint64(0), func(e cowsql.EntryView) error {
 		if n := len(l.runs); n > 0 && l.runs[n-1].last+1 == e.Index {
 			l.runs[n-1].last = e.Index
@@ -114,12 +114,9 @@ func survey(v cowsql.View) ground {
 			l.noStart = e.Type != format.Change
 			l.whole = !l.noStart
 		}
-		if why := o.doubts(e, len(l.snapshots) > 0); why != "" && l.doubt == "" {
-			l.doubt, l.doubtful = why, e.Index
-		}
 		return nil
 	})
-	if l.doubt != "" {
+	if l.doubt != "" && l.doubtful > 0 {
 		l.cut(l.doubtful)
 	}
 	return l
@@ -141,43 +138,6 @@ func (l *ground) cut(index uint64) {
 	if len(l.runs) == 0 {
 		l.whole = false
 	}
-}
-
-// An order watches whether the open segments of a log follow each other. They
-// do not hold the index of their first entry: the loader counts on, and a file
-// that is missing in front of them moves all their entries.
-type order struct {
-	closed  map[string]bool // segments that can have been open segments of the last process
-	file    string
-	counter uint64
-}
-
-func (o *order) doubts(e cowsql.EntryView, compacted bool) string {
-	if e.File == o.file {
-		return ""
-	}
-	o.file = e.File
-	name := format.ParseName(path.Base(e.File))
-	if name.Kind != format.KindOpen {
-		if o.closed == nil {
-			o.closed = map[string]bool{}
-		}
-		if bootstrap := name.First == 1 && name.Last == 1 && e.Type == format.Change; !bootstrap {
-			o.closed[e.File] = true
-		}
-		return ""
-	}
-	before := o.counter
-	o.counter = name.Counter
-	switch {
-	case before == 0 && e.Index == 1 && e.Type != format.Change:
-		return fmt.Sprintf("the log begins in %s without the configuration that every log begins with, so what was in front is missing", name.File)
-	case before == 0 && !compacted && uint64(len(o.closed))+1 < name.Counter:
-		return fmt.Sprintf("%s has entries, and what was in open-%d is neither open nor closed, so the indexes from %d on are not proven", name.File, name.Counter-1, e.Index)
-	case before > 0 && name.Counter != before+1:
-		return fmt.Sprintf("%s has entries, and open-%d in front of it has none, so the indexes from %d on are not proven", name.File, name.Counter-1, e.Index)
-	}
-	return ""
 }
 
 // reach returns the last index up to which the log continues the state at

@@ -230,7 +230,7 @@ func TestMissing(t *testing.T) {
 		{"closed-segment-checksum-middle", "n1", []rebuild.Range{{First: 1, Last: 21}}, []string{"entry 22 is missing or unreadable"}},
 		{"closed-segment-gap-past-snapshot", "n3", []rebuild.Range{{First: 280, Last: 280, Snapshot: "snapshot-1-280-3455142"}}, []string{"entry 281 is missing or unreadable"}},
 		{"open-segment-counter-gap", "n1", []rebuild.Range{{First: 1, Last: 1}},
-			[]string{"open-2 has entries, and what was in open-1 is neither open nor closed, so the indexes from 2 on are not proven"}},
+			[]string{"open-2 has entries, and what was in open-1 is neither open nor closed"}},
 		{"five-nodes-voter-standby-spare", "n5", nil, []string{"there is neither a log entry nor a snapshot"}},
 	}
 	for _, tt := range tests {
