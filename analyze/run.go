@@ -186,11 +186,14 @@ func nameAll(all []*found, sources []Source) {
 		}
 		f.name = rest[0]
 	}
-	for _, f := range free { // not unique yet: take the whole rest of the path
+	var ambiguous []int // not unique yet: they take the whole rest of the path
+	for i, f := range free {
 		if count(all, f.name) > 1 {
-			i := slices.Index(free, f)
-			f.name = strings.Join(paths[i][common:], "/")
+			ambiguous = append(ambiguous, i)
 		}
+	}
+	for _, i := range ambiguous {
+		free[i].name = strings.Join(paths[i][min(common, len(paths[i])-1):], "/")
 	}
 	for i, f := range all { // the same path twice, or NAME= twice
 		if first := slices.IndexFunc(all, func(g *found) bool { return g.name == f.name }); first != i {
