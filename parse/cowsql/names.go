@@ -2,8 +2,8 @@ package cowsql
 
 import (
 	"fmt"
+	"math"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -113,17 +113,22 @@ func (n *Name) parseSnapshot() {
 }
 
 // number parses decimal digits only, at most width of them if width is not 0.
-// sscanf's %llu saturates where ParseUint reports an error.
-func number(s string, width int) (uint64, bool) {
+// A number that does not fit saturates, as in sscanf.
+func number(s string, width int) (v uint64, ok bool) {
 	if s == "" || width > 0 && len(s) > width {
 		return 0, false
 	}
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		c := s[i] - '0'
+		switch {
+		case c > 9:
 			return 0, false
+		case v > (math.MaxUint64-uint64(c))/10:
+			v = math.MaxUint64
+			continue
 		}
+		v = v*10 + uint64(c)
 	}
-	v, _ := strconv.ParseUint(s, 10, 64)
 	return v, true
 }
 

@@ -79,7 +79,12 @@ func snapshotKey(name string) (key [3]uint64, ok bool) {
 }
 
 func digits(s string, most int) bool {
-	return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == ""
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= most
 }
 
 func tellsApplication(name string) bool {
