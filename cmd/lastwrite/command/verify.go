@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/internal/source"
+	"github.com/lastwrite/lastwrite/repair"
 	"github.com/lastwrite/lastwrite/report/escape"
 )
 
@@ -129,6 +131,7 @@ func manifestOf(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Files = slices.DeleteFunc(m.Files, func(f source.ManifestFile) bool { return f.Path == repair.Marker })
 	var b bytes.Buffer
 	err = m.WriteHashdeep(&b)
 	return b.Bytes(), err
