@@ -147,8 +147,7 @@ func (g *group) gapFindings(m *member) {
 		g.add(id, m.name(), m.whole(cowsql.ClosedName(h.First, h.Last), "not there"),
 			"%s %s missing: no segment holds %s. %s The entries behind the gap are intact and cannot be applied without it. Of what is missing: %s.", upper(indexes(h.First, h.Last)), isAre(h.First, h.Last), them(int(min(h.Last-h.First+1, 2))), note, g.elsewhere(m, h.First, h.Last))
 	}
-	if past && len(m.Log.Holes) == 0 {
-		newest := m.newestSnapshot()
+	if newest := m.newestSnapshot(); past && newest != nil && len(m.Log.Holes) == 0 && len(m.Log.Stretches) > 0 {
 		g.add("LWC011", m.name(), m.whole(m.Log.Stretches[0].File, message),
 			"The newest snapshot that can be read ends at index %d and the log begins at %d: %s %s missing. The copy was taken from a running node, or a snapshot or segment was lost. Of what is missing: %s.",
 			newest.Index, m.Log.First, indexes(newest.Index+1, m.Log.First-1), isAre(newest.Index+1, m.Log.First-1), g.elsewhere(m, newest.Index+1, m.Log.First-1))
