@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,16 @@ func prepare(ctx context.Context, root, server string, bases []*base, number int
 		x.damage = append(x.damage, what)
 	}
 	var err error
-	x.forecast, err = differential.Predict(ctx, x.dir, server)
+	x.forecast, err = predict(ctx, x.dir, server)
 	return x, err
+}
+
+// predict makes a panic an error, so that the trial can be named.
+func predict(ctx context.Context, dir, server string) (f differential.Forecast, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the forecast panics: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return differential.Predict(ctx, dir, server)
 }
