@@ -27,11 +27,18 @@ type mending struct {
 	Base    *snapshot
 	Config  *cowsql.Configuration
 	Version bool // a snapshot is there
+	Fence   fence
 }
 
 // mend makes a whole raft directory out of m. With donors, other members fill
 // the holes. ok is false if nothing usable comes of it.
 func (g *group) mend(m *member, donors bool) (*mending, bool) {
+	return g.mendInTerm(m, donors, 0)
+}
+
+// mendInTerm does the same for a cluster that goes on in a new term, unless
+// that is 0: entries that other members' logs contradict get that term.
+func (g *group) mendInTerm(m *member, donors bool, term uint64) (*mending, bool) {
 	w := &mending{}
 	log := m.Log
 	if log.Floating != "" {
@@ -57,6 +64,12 @@ func (g *group) mend(m *member, donors bool) (*mending, bool) {
 	}
 	if w.End == 0 {
 		return nil, false
+	}
+	if term > 0 {
+		w.Fence = g.fenceFor(m, base, w.End, term)
+	}
+	if w.Fence.covers(w.End) {
+		w.EndTerm = term
 	}
 	w.writeSegments(m, pieces)
 	w.countLosses(m)
@@ -259,7 +272,7 @@ func (w *mending) writeSegment(m *member, chunks []chunk) {
 	}
 	c := chunks[0]
 	f := c.from.file(c.From.File)
-	wholeRun := len(chunks) == 1 && c.First == c.From.First && c.From.From == 0 && c.From.Run.Offset == 8 && c.Last == c.From.last() && c.From.To == c.From.Run.Len()
+	wholeRun := !w.Fence.covers(last) && len(chunks) == 1 && c.First == c.From.First && c.From.From == 0 && c.From.Run.Offset == 8 && c.Last == c.From.last() && c.From.To == c.From.Run.Len()
 	part := analyze.Part{Node: c.from.name(), File: c.from.path(c.From.File), Length: -1}
 	switch {
 	case wholeRun && c.from == m && f.Name.Kind == cowsql.KindClosed && f.Segment.Stop == cowsql.EndOfFile && f.Name.First == first && f.Name.Last == last:
@@ -285,8 +298,11 @@ func (w *mending) writeSegment(m *member, chunks []chunk) {
 	}
 	w.Changed = true
 	step := analyze.Step{Op: analyze.Assemble, File: name, Because: "LWC012", Parts: []analyze.Part{{Data: formatWord()}}}
+	if w.Fence.covers(last) {
+		step.Because = w.Fence.because()
+	}
 	for _, c := range chunks {
-		step.Parts = append(step.Parts, c.parts()...)
+		step.Parts = append(step.Parts, c.parts(w.Fence)...)
 	}
 	w.Steps = append(w.Steps, step)
 }
@@ -294,8 +310,9 @@ func (w *mending) writeSegment(m *member, chunks []chunk) {
 func formatWord() []byte { return binary.LittleEndian.AppendUint64(nil, 1) }
 
 // parts returns the batches of a chunk: whole batches as they stand in the
-// file, and entries of batches that are needed in part as batches of one.
-func (c chunk) parts() []analyze.Part {
+// file, and entries of batches that are needed in part, or with another term,
+// as batches of one.
+func (c chunk) parts(f fence) []analyze.Part {
 	var out []analyze.Part
 	from := c.From.From + int(c.First-c.From.First)
 	to := c.From.From + int(c.Last-c.From.First) + 1
@@ -316,11 +333,15 @@ func (c chunk) parts() []analyze.Part {
 			continue
 		}
 		x := batches[b]
-		if x.Pos >= from && x.Pos+x.N <= to {
+		index := c.First + uint64(pos-from)
+		if x.Pos >= from && x.Pos+x.N <= to && !f.covers(index+uint64(x.Pos+x.N-1-pos)) {
 			if pos == x.Pos {
 				add(x.Offset, x.End-x.Offset)
 			}
 			continue
+		}
+		if f.covers(index) {
+			e.Term = f.Term
 		}
 		out = append(out, analyze.Part{Data: cowsql.BatchHeader(e)})
 		add(e.Offset, int64(e.Size))

@@ -136,7 +136,10 @@ func (g *group) allClean() bool {
 // planContinue gives one node's data to every member, with a new
 // configuration entry in a new term: procedure B.2, corrected.
 func (g *group) planContinue(w *member) (analyze.Plan, bool) {
-	dir, ok := g.mend(w, true)
+	// A term that no file has seen yet: whatever old directory turns up
+	// later loses every election against these.
+	term := g.highestTerm() + 1
+	dir, ok := g.mendInTerm(w, true, term)
 	if !ok {
 		return analyze.Plan{}, false
 	}
@@ -153,9 +156,6 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 	if len(targets) == 1 {
 		p.Title = fmt.Sprintf("Continue with %s alone", w.name())
 	}
-	// A term that no file has seen yet: whatever old directory turns up
-	// later, it loses against these and takes their entries.
-	term := g.highestTerm() + 1
 	configuration := cowsql.Configuration{}
 	for _, t := range targets {
 		configuration.Servers = append(configuration.Servers, t.server)
@@ -194,7 +194,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 	if len(dir.Donors) > 0 {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("Entries that %s lacks are taken from %s, where the entries around them agree.", w.name(), list(dir.Donors)))
 	}
-	p.Warnings = append(p.Warnings, fmt.Sprintf("Never start an original directory beside these. The new configuration has term %d, which no old directory has, so that a forgotten one cannot pass for an equal.", term))
+	p.Warnings = append(p.Warnings, fmt.Sprintf("Never start an original directory beside these. The new configuration has term %d, which no old directory has, so that a forgotten one cannot win an election; but where it differs at an equal index and term, raft does not notice, and it stays wrong.", term))
 	g.planLosses(&p, w, dir)
 	for _, m := range g.members {
 		if m != w && m.Copy == "" {
