@@ -151,9 +151,7 @@ func (c *command) fields() error {
 	}
 	c.Commit = body[12] != 0
 	pages, size := int64(binary.LittleEndian.Uint32(body[16:])), int(binary.LittleEndian.Uint16(body[20:]))
-	if c.PageSize = size; size == 1 {
-		c.PageSize = 65536
-	}
+	c.PageSize = size
 	if pages > 0 && (c.PageSize < 512 || c.PageSize&(c.PageSize-1) != 0) {
 		c.damage = fmt.Sprintf("a page size of %d bytes", size)
 		return nil
