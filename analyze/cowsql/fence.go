@@ -35,12 +35,24 @@ func (g *group) fenceFor(w *member, base, end, term uint64) fence {
 			if out.From == 0 || at < out.From {
 				out.From = at
 			}
-		case at > 0, m.Wrong != "" && m.Load.starts():
+		case at > 0, m.Load.starts() && (m.Wrong != "" || m.Load.Snapshot != nil && !m.Load.Snapshot.sound()):
 			out.Open = append(out.Open, m.name())
 		}
 	}
 	slices.Sort(out.Open)
 	return out
+}
+
+// warning says what the fence keeps out and what it cannot.
+func (f fence) warning() string {
+	out := fmt.Sprintf("Never start an original directory beside these. The new configuration has term %d, which no old directory has, so that a forgotten one cannot win an election.", f.Term)
+	if f.From > 0 {
+		out += fmt.Sprintf(" The entries from index %d on have that term too, as another directory has other data there at the same index and term: it would have to drop it.", f.From)
+	}
+	if len(f.Open) > 0 {
+		return out + fmt.Sprintf(" What is wrong in %s lies in or before the snapshot or in no entry: raft would not notice, and it would stay wrong.", list(f.Open))
+	}
+	return out + " A directory that is not among the given ones and differs at an equal index and term would stay different, and raft does not notice."
 }
 
 // because is what the steps say that write entries anew.

@@ -194,7 +194,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 	if len(dir.Donors) > 0 {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("Entries that %s lacks are taken from %s, where the entries around them agree.", w.name(), list(dir.Donors)))
 	}
-	p.Warnings = append(p.Warnings, fmt.Sprintf("Never start an original directory beside these. The new configuration has term %d, which no old directory has, so that a forgotten one cannot win an election; but where it differs at an equal index and term, raft does not notice, and it stays wrong.", term))
+	p.Warnings = append(p.Warnings, dir.Fence.warning())
 	g.planLosses(&p, w, dir)
 	for _, m := range g.members {
 		if m != w && m.Copy == "" {
