@@ -177,19 +177,24 @@ func (w *written) nodes() []string {
 	return out
 }
 
-// alone starts every directory as a single voter and compares all rows.
+// alone starts the directories as single voters and compares all rows. With a
+// new configuration all hold the same.
 func (w *written) alone(t *testing.T) {
-	for _, node := range w.nodes() {
+	nodes := w.nodes()
+	if strings.HasPrefix(w.file.Plan.ID, "continue") {
+		nodes = nodes[:1]
+	}
+	for _, node := range nodes {
 		m := w.member(t, filepath.Join(w.dir, node), node)
 		got, err := w.lib.Rows(t.Context(), m.Dir, m.ID, m.Address, w.c.Cowsql.Databases)
-		if want := w.expected(t, node); assert.NoError(t, err, node) && len(want) > 0 {
-			assert.Equal(t, want, got, node)
+		if assert.NoError(t, err, node) {
+			assert.Equal(t, w.expected(t, node), got, node)
 		}
 	}
 }
 
 // expected are the rows that were measured for the data of an output
-// directory, or nothing if none were measured.
+// directory.
 func (w *written) expected(t *testing.T, node string) map[string]reallib.Tables {
 	t.Helper()
 	source := node
@@ -204,7 +209,25 @@ func (w *written) expected(t *testing.T, node string) map[string]reallib.Tables 
 	if rows := truth.Rows; rows != nil && rows.Crash == "" {
 		return tablesOf(rows)
 	}
-	return tablesOf(w.c.Cowsql.Nodes[w.file.Plan.Base].Rows)
+	if rows := w.c.Cowsql.Nodes[w.file.Plan.Base].Rows; rows != nil && rows.Crash == "" {
+		return tablesOf(rows)
+	}
+	return w.closedOnly(t, source)
+}
+
+// closedOnly are the rows of a node's closed segments: where nothing was
+// measured, as the entries of its open segments stand at wrong indexes.
+func (w *written) closedOnly(t *testing.T, node string) map[string]reallib.Tables {
+	t.Helper()
+	m := w.member(t, w.c.Node(t, node).Path, node)
+	open, err := filepath.Glob(filepath.Join(m.Dir, "open-*"))
+	require.NoError(t, err)
+	for _, name := range open {
+		require.NoError(t, os.Remove(name))
+	}
+	rows, err := w.lib.Rows(t.Context(), m.Dir, m.ID, m.Address, w.c.Cowsql.Databases)
+	require.NoError(t, err)
+	return rows
 }
 
 // repaired are the rows of a repair of the node's directory that the real
@@ -318,10 +341,8 @@ func (w *written) cluster(t *testing.T, members []reallib.Member) {
 	database := w.c.Cowsql.Databases[0]
 	kept, err := cluster.Rows(ctx, w.c.Cowsql.Databases)
 	require.NoError(t, err)
-	if base := w.file.Plan.Base; len(w.expected(t, base)) == 0 {
-		t.Logf("no rows were measured for %s", base)
-	} else if strings.HasPrefix(w.file.Plan.ID, "continue") {
-		assert.Equal(t, w.expected(t, base), kept, "rows of the cluster")
+	if strings.HasPrefix(w.file.Plan.ID, "continue") {
+		assert.Equal(t, w.expected(t, w.file.Plan.Base), kept, "rows of the cluster")
 	} else {
 		var any []map[string]reallib.Tables // the election decides which
 		for _, node := range w.nodes() {
