@@ -69,20 +69,10 @@ type run struct {
 // Draw draws the histories of nodes in rows of at most width cells. ok is
 // false if no node has anything to show.
 func Draw(nodes []report.Node, width int) (chart Chart, ok bool) {
-	rows := make([][]run, len(nodes))
-	var cuts []uint64
-	for i, n := range nodes {
-		rows[i] = runs(n.Picture)
-		for _, r := range rows[i] {
-			cuts = append(cuts, r.from, r.to)
-		}
-	}
-	if len(cuts) == 0 || width < 1 {
+	rows, a, ok := layOut(nodes, width)
+	if !ok {
 		return Chart{}, false
 	}
-	slices.Sort(cuts)
-	a := newAxis(slices.Compact(cuts), width)
-
 	seen := map[int]bool{}
 	for i, n := range nodes {
 		cells := []byte(strings.Repeat(" ", a.cells))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lastwrite/lastwrite/report"
+	"github.com/lastwrite/lastwrite/report/html"
 	"github.com/lastwrite/lastwrite/report/json"
 	"github.com/lastwrite/lastwrite/report/markdown"
 	"github.com/lastwrite/lastwrite/report/text"
@@ -29,7 +30,7 @@ type outputOptions struct {
 type output struct{ format, file string }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text, json or markdown (repeatable; default text)")
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text, json, markdown or html (repeatable; default text)")
 	f.StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "all details, nothing summed up")
 }
@@ -42,9 +43,9 @@ func (o *outputOptions) validate() error {
 	for _, s := range o.Outputs {
 		format, file, named := strings.Cut(s, "=")
 		switch format {
-		case "text", "json", "markdown":
+		case "text", "json", "markdown", "html":
 		default:
-			return usage("--output %s: the format is one of text, json, markdown", s)
+			return usage("--output %s: the format is one of text, json, markdown, html", s)
 		}
 		if named && file == "" {
 			return usage("--output %s: no file named", s)
@@ -89,6 +90,8 @@ func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Do
 		return json.Render(w, d)
 	case "markdown":
 		return markdown.Render(w, d)
+	case "html":
+		return html.Render(w, d)
 	}
 	width, terminal := env.Terminal(w)
 	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
