@@ -239,7 +239,7 @@ plugin_option_nobody_knows=S3cr3tW0rd
 S3cr3tW0rd with blanks
 [sst]
 tkey=S3cr3tW0rd
-datadir=S3cr3tW0rd
+encrypt=S3cr3tW0rd
 [S3cr3tW0rd is no group]
 x=S3cr3tW0rd
 `

@@ -251,7 +251,9 @@ func (s *Setting) set(value string) {
 		}
 		s.Value = members
 	default:
-		if s.Redacted = holdsSecret(value); !s.Redacted {
+		// "user:password@host"; the members of a raft cluster are written "host:port@number".
+		user := strings.Contains(value, "@") && s.Name != "raft_replication_cluster_info"
+		if s.Redacted = user || holdsSecret(value); !s.Redacted {
 			s.Value = value
 		}
 	}
