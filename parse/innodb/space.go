@@ -1,6 +1,7 @@
 package innodb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -12,6 +13,16 @@ const (
 	offFSPFlags   = offData + 16
 	fspHeaderEnd  = offData + 112
 )
+
+// Offsets of the extent descriptors behind that header (the same file,
+// XDES_ARR_OFFSET and XDES_BITMAP).
+const (
+	xdesStart  = fspHeaderEnd
+	xdesBitmap = 24
+)
+
+// xdesSize is the length of a descriptor: two bits for each page of an extent.
+func xdesSize(extent uint32) int { return xdesBitmap + int(extent*2+7)/8 }
 
 // The page sizes that a tablespace can have, in bytes.
 const (
@@ -37,10 +48,10 @@ type Space struct {
 	MySQL          bool // flags that MySQL 5.7 or 8.0 sets and MariaDB does not
 }
 
-// ReadSpace reads the description of a tablespace from the first bytes of its
-// page 0; 1 KiB is enough. ok is false if no tablespace begins so: the flags
-// are none that a server writes, or the two space ids differ. The checksum of
-// the page is left to Check.
+// ReadSpace reads the description of a tablespace from its page 0. The first
+// 256 bytes are enough for all but Encrypted. ok is false if no tablespace
+// begins so: the flags are none that a server writes, or the two space ids
+// differ. The checksum of the page is left to Check.
 //
 // The flags are those of MariaDB storage/innobase/include/fsp0types.h and
 // MySQL storage/innobase/include/fsp0types.h, and the misplaced ones of
@@ -52,7 +63,17 @@ func ReadSpace(page []byte) (s Space, ok bool) {
 	id := binary.BigEndian.Uint32(page[offFSPSpaceID:])
 	s, ok = spaceOf(binary.BigEndian.Uint32(page[offFSPFlags:]))
 	s.ID, s.Pages = id, binary.BigEndian.Uint32(page[offFSPSize:])
+	s.Encrypted = s.Encrypted || ok && hasCryptData(page, s)
 	return s, ok && id == binary.BigEndian.Uint32(page[offSpaceID:])
+}
+
+// hasCryptData looks for what MariaDB writes behind the extent descriptors of a
+// tablespace that is, was, or may become encrypted (MariaDB
+// storage/innobase/fil/fil0crypt.cc fil_space_read_crypt_data).
+func hasCryptData(page []byte, s Space) bool {
+	extent := extentPages(s.Logical)
+	at := offData + xdesStart + xdesSize(extent)*s.Physical/int(extent)
+	return at < len(page) && bytes.HasPrefix(page[at:], []byte("s\x0e\x0cREt"))
 }
 
 // Bits of the tablespace flags.
