@@ -53,7 +53,7 @@ var rules = []rule{
 }
 
 // testSupport are the packages that only tests import.
-var testSupport = []string{"fixtures", "internal/reallib", "internal/differential", "report/internal/example"}
+var testSupport = []string{"fixtures", "internal/reallib", "internal/realserver", "internal/differential", "report/internal/example"}
 
 func ruleFor(dir string) (best rule, ok bool) {
 	for _, r := range rules {
