@@ -66,6 +66,17 @@ type Field struct {
 	Raw        string // the value as it is written, without blanks around it
 }
 
+// newField makes a Field of a key and the rest of its line.
+func newField(file string, key reading, rest string) Field {
+	f := Field{Present: true, Raw: strings.Trim(rest, blanks)}
+	f.Span = parse.Span{File: file, Offset: key.offset, Length: int64(len(key.word)), Field: strings.TrimSuffix(key.word, ":")}
+	if f.Raw != "" {
+		f.Offset += f.Length + int64(strings.Index(rest, f.Raw))
+		f.Length = int64(len(f.Raw))
+	}
+	return f
+}
+
 // A StateFile is the content of grastate.dat: the state that the provider
 // reads from it, and what is written. Galera 2 wrote a line cert_index without
 // a value and none of safe_to_bootstrap.
@@ -120,57 +131,46 @@ func (s *StateFile) damage(kind parse.Kind, offset, n int64, field, want, got st
 }
 
 func (s *StateFile) readLine(l line) {
-	w := words{l.offset, l.text}
-	key, at, ok := w.next()
-	if !ok || key[0] == '#' {
+	in := stream{offset: l.offset, rest: l.text}
+	key := in.text()
+	if !key.assigned || key.word[0] == '#' {
 		return
 	}
-	f := Field{Present: true, Raw: strings.Trim(w.rest, blanks)}
-	f.Span = parse.Span{File: s.File, Offset: at, Length: int64(len(key)), Field: strings.TrimSuffix(key, ":")}
-	value, at, ok := w.next()
-	if ok {
-		f.Offset, f.Length = at, int64(len(f.Raw))
-	}
-	switch key {
+	f := newField(s.File, key, in.rest)
+	switch key.word {
 	case "version:":
 		s.once(&s.VersionField, f)
-		if ok {
-			s.Version = value
+		if r := in.text(); r.assigned {
+			s.Version = r.word
 		}
 	case "uuid:":
 		s.once(&s.UUIDField, f)
-		s.UUID, ok = scanUUID(value)
-		if !ok || len(value) != uuidText || value != f.Raw {
+		var r reading
+		if s.UUID, r, _ = in.uuid(); !r.exact || r.word != f.Raw {
 			s.misread(f, "a UUID", s.UUID.String())
 		}
 	case "seqno:":
 		s.once(&s.SeqnoField, f)
-		s.readSeqno(f, value, ok)
+		n, r := in.integer(math.MinInt64, math.MaxInt64)
+		if r.assigned {
+			s.Seqno = n
+		}
+		if !r.exact || s.Seqno < -1 || r.word != f.Raw {
+			s.misread(f, "a seqno, or -1", fmt.Sprint(s.Seqno))
+		}
 	case "safe_to_bootstrap:":
 		s.once(&s.SafeField, f)
-		exact := false
-		if ok {
-			s.SafeToBootstrap, exact = scanBool(value)
+		v, r := in.flag()
+		if r.assigned {
+			s.SafeToBootstrap = v
 		}
-		if !exact || value != f.Raw {
+		if !r.exact || r.word != f.Raw {
 			s.misread(f, "0 or 1", fmt.Sprint(s.SafeToBootstrap))
 		}
 	case "cert_index:":
 		s.once(&s.CertIndexField, f)
 	default:
 		s.Unknown = append(s.Unknown, f)
-	}
-}
-
-func (s *StateFile) readSeqno(f Field, value string, ok bool) {
-	exact := false
-	if ok {
-		var used int
-		s.Seqno, used, exact = scanInt(value, math.MinInt64, math.MaxInt64)
-		exact = exact && used == len(value)
-	}
-	if !exact || s.Seqno < -1 || value != f.Raw {
-		s.misread(f, "a seqno, or -1", fmt.Sprint(s.Seqno))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/lastwrite/lastwrite/parse"
 )
@@ -114,21 +113,26 @@ func ParseView(file string, buf []byte, size int64) *ViewFile {
 	}
 	begun, ended := false, false
 	for _, l := range lines(text) {
-		w := words{l.offset, l.text}
-		key, at, _ := w.next()
+		in := stream{offset: l.offset, rest: l.text}
+		key := in.text()
+		f := newField(file, key, in.rest)
 		switch {
-		case key == "my_uuid:" && !begun:
-			v.MyUUID = v.readUUID(&w, v.field(&v.MyUUIDField, l, at, "my_uuid"), "my_uuid")
-		case key == "#vwbeg":
+		case key.word == "my_uuid:" && !begun:
+			v.MyUUIDField = f
+			v.MyUUID = v.readUUID(&in, f, "my_uuid")
+		case key.word == "#vwbeg":
 			begun, ended = true, false
-		case key == "#vwend":
+		case key.word == "#vwend":
 			begun, ended = false, begun
-		case key == "view_id:" && begun:
-			v.readViewID(&w, v.field(&v.ViewIDField, l, at, "view_id"))
-		case key == "bootstrap:" && begun:
-			v.readBootstrap(&w, v.field(&v.BootstrapField, l, at, "bootstrap"))
-		case key == "member:" && begun:
-			v.readMember(&w, at)
+		case key.word == "view_id:" && begun:
+			v.ViewIDField = f
+			v.readViewID(&in, f)
+		case key.word == "bootstrap:" && begun:
+			v.BootstrapField = f
+			n, r := in.flag()
+			v.judge(r, f, "bootstrap", func() { v.Bootstrap = n })
+		case key.word == "member:" && begun:
+			v.readMember(&in, f)
 		}
 	}
 	v.Complete = v.complete(ended)
@@ -140,78 +144,48 @@ func (v *ViewFile) damage(kind parse.Kind, offset, n int64, field, want, got str
 	v.Damage = append(v.Damage, parse.Damage{Span: parse.Span{File: v.File, Offset: offset, Length: n, Field: field}, Kind: kind, Want: want, Got: got})
 }
 
-// field fills f for the key at offset at of a line and returns the offset.
-func (v *ViewFile) field(f *Field, l line, at int64, name string) int64 {
-	key, value, _ := strings.Cut(l.text[at-l.offset:], ":")
-	raw := strings.Trim(value, blanks)
-	*f = Field{Present: true, Raw: raw, Span: parse.Span{File: v.File, Offset: at, Length: int64(len(key) + 1), Field: name}}
-	if raw != "" {
-		f.Offset += int64(len(key) + 1 + strings.Index(value, raw))
-		f.Length = int64(len(raw))
-	}
-	return at
-}
-
 // readUUID reads a UUID; without one the provider gives up.
-func (v *ViewFile) readUUID(w *words, at int64, field string) UUID {
-	word, offset, ok := w.nextUUID()
-	if !ok {
-		v.damage(parse.Truncated, at, w.offset-at, field, "a UUID", "none")
-		v.Read = false
-		return UUID{}
-	}
-	u, ok := scanUUID(word)
+func (v *ViewFile) readUUID(in *stream, f Field, name string) UUID {
+	u, r, ok := in.uuid()
 	v.Read = v.Read && ok
-	if _, strict := ParseUUID(word); !strict {
-		v.damage(parse.BadText, offset, int64(len(word)), field, "a UUID", quote(word))
-	}
+	v.judge(r, f, name, func() {})
 	return u
 }
 
-// number reads a word; a missing one leaves the provider's memory as it was.
-func (v *ViewFile) number(w *words, at int64, field string, read func(string) bool) {
-	word, offset, ok := w.next()
+// judge tells damage, and sets the variable if the stream did; otherwise the
+// provider goes on with what was in its memory.
+func (v *ViewFile) judge(r reading, f Field, name string, set func()) {
 	switch {
-	case !ok:
-		v.damage(parse.Truncated, at, w.offset-at, field, "a number", "none")
-	case !read(word):
-		v.damage(parse.BadText, offset, int64(len(word)), field, "a number", quote(word))
+	case r.assigned && !r.exact:
+		v.damage(parse.BadText, r.offset, int64(len(r.word)), name, "a value as the provider writes it", quote(r.word))
+	case !r.assigned:
+		v.damage(parse.Truncated, f.Offset, f.Length, name, "a value", "none")
+	}
+	if r.assigned {
+		set()
 	}
 }
 
-func (v *ViewFile) readViewID(w *words, at int64) {
-	v.number(w, at, "view_id.type", func(word string) bool {
-		n, used, fits := scanInt(word, math.MinInt32, math.MaxInt32)
-		v.Type = ViewType(n)
-		return fits && used == len(word)
-	})
+func (v *ViewFile) readViewID(in *stream, f Field) {
+	n, r := in.integer(math.MinInt32, math.MaxInt32)
+	v.judge(r, f, "view_id.type", func() { v.Type = ViewType(n) })
 	if v.Type != ViewPrimary {
-		v.damage(parse.BadValue, at, w.offset-at, "view_id.type", "3, a primary view", fmt.Sprint(int32(v.Type)))
+		v.damage(parse.BadValue, f.Offset, f.Length, "view_id.type", "3, a primary view", fmt.Sprint(int32(v.Type)))
 	}
-	v.Representative = v.readUUID(w, at, "view_id.uuid")
-	v.number(w, at, "view_id.seq", func(word string) (exact bool) {
-		v.Seq, exact = scanUint32(word)
-		return exact
-	})
+	v.Representative = v.readUUID(in, f, "view_id.uuid")
+	seq, r := in.uint32()
+	v.judge(r, f, "view_id.seq", func() { v.Seq = seq })
 }
 
-func (v *ViewFile) readBootstrap(w *words, at int64) {
-	v.number(w, at, "bootstrap", func(word string) (exact bool) {
-		v.Bootstrap, exact = scanBool(word)
-		return exact
-	})
-}
-
-func (v *ViewFile) readMember(w *words, at int64) {
-	field := fmt.Sprintf("member[%d]", len(v.Members))
-	m := ViewMember{UUID: v.readUUID(w, at, field+".uuid")}
-	v.number(w, at, field+".segment", func(word string) bool {
-		n, used, fits := scanInt(word, math.MinInt32, math.MaxInt32)
-		m.Segment = uint8(n)
-		return fits && used == len(word) && n == int64(m.Segment)
-	})
+func (v *ViewFile) readMember(in *stream, f Field) {
+	name := fmt.Sprintf("member[%d]", len(v.Members))
+	m := ViewMember{UUID: v.readUUID(in, f, name+".uuid")}
+	n, r := in.integer(math.MinInt32, math.MaxInt32)
+	m.Segment = uint8(n)
+	r.exact = r.exact && n == int64(m.Segment)
+	v.judge(r, f, name+".segment", func() {})
 	if slices.ContainsFunc(v.Members, func(other ViewMember) bool { return other.UUID == m.UUID }) {
-		v.damage(parse.Mismatch, at, w.offset-at, field, "each member once", m.UUID.String())
+		v.damage(parse.Mismatch, f.Offset, f.Length, name, "each member once", m.UUID.String())
 		v.Read = false
 		return
 	}

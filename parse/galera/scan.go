@@ -38,34 +38,94 @@ func lines(text string) []line {
 	return out
 }
 
-// A words hands out the blank-separated words of a line.
-type words struct {
+// A stream reads values from one line, as a C++ stream does: once one could
+// not be read there are no more.
+type stream struct {
 	offset int64 // of rest in the file
 	rest   string
+	failed bool
 }
 
-// next returns the next word and its offset; ok is false if there is none.
-func (w *words) next() (word string, offset int64, ok bool) {
-	trimmed := strings.TrimLeft(w.rest, blanks)
-	offset = w.offset + int64(len(w.rest)-len(trimmed))
+// A reading is what a stream made of a value.
+type reading struct {
+	word     string // as it is written, up to the next blank
+	offset   int64  // of the word in the file
+	assigned bool   // there was something to read: the variable has a value
+	exact    bool   // and it is the one that is written
+}
+
+// next skips blanks and shows the next word.
+func (s *stream) next() reading {
+	trimmed := strings.TrimLeft(s.rest, blanks)
+	s.offset += int64(len(s.rest) - len(trimmed))
+	s.rest = trimmed
 	end := strings.IndexAny(trimmed, blanks)
 	if end < 0 {
 		end = len(trimmed)
 	}
-	w.offset, w.rest = offset+int64(end), trimmed[end:]
-	return trimmed[:end], offset, end > 0
+	s.failed = s.failed || end == 0
+	return reading{word: trimmed[:end], offset: s.offset, assigned: !s.failed, exact: !s.failed}
 }
 
-// nextUUID returns the next word, or the first 36 characters of it: a stream
-// reads the rest as the next word (galera galerautils/src/gu_uuid.hpp
-// operator>>).
-func (w *words) nextUUID() (word string, offset int64, ok bool) {
-	word, offset, ok = w.next()
-	if over := len(word) - uuidText; over > 0 {
-		w.offset, w.rest = w.offset-int64(over), word[uuidText:]+w.rest
-		word = word[:uuidText]
+func (s *stream) advance(n int) {
+	s.offset += int64(n)
+	s.rest = s.rest[n:]
+}
+
+// text reads a word.
+func (s *stream) text() reading {
+	r := s.next()
+	if r.assigned {
+		s.advance(len(r.word))
 	}
-	return word, offset, ok
+	return r
+}
+
+// uuid reads a UUID, of at most 36 characters (galera
+// galerautils/src/gu_uuid.hpp operator>>). Where it cannot, the provider
+// throws.
+func (s *stream) uuid() (u UUID, r reading, ok bool) {
+	r = s.next()
+	if !r.assigned {
+		return UUID{}, r, false
+	}
+	s.advance(min(len(r.word), uuidText))
+	u, ok = scanUUID(r.word)
+	_, r.exact = ParseUUID(r.word)
+	return u, r, ok
+}
+
+// integer reads a signed number, clipped to low and high.
+func (s *stream) integer(low, high int64) (v int64, r reading) {
+	r = s.next()
+	if !r.assigned {
+		return 0, r
+	}
+	v, used, fits := scanInt(r.word, low, high)
+	s.advance(used)
+	s.failed = !fits
+	r.exact = fits && used == len(r.word)
+	return v, r
+}
+
+// uint32 reads an unsigned number: a minus sign wraps around.
+func (s *stream) uint32() (v uint32, r reading) {
+	n, r := s.integer(-math.MaxUint32, math.MaxUint32)
+	if s.failed && n < 0 {
+		n = math.MaxUint32
+	}
+	r.exact = r.exact && n >= 0
+	return uint32(n), r
+}
+
+// flag reads a bool without boolalpha: 0 and what is no number are false, all
+// other numbers are true.
+func (s *stream) flag() (v bool, r reading) {
+	n, r := s.integer(math.MinInt64, math.MaxInt64)
+	if n != 0 && n != 1 {
+		s.failed, r.exact = true, false
+	}
+	return n != 0, r
 }
 
 // scanInt reads a decimal number as a stream does: used is how much of the
@@ -98,32 +158,15 @@ func scanInt(word string, low, high int64) (v int64, used int, fits bool) {
 	return int64(size), i, true
 }
 
-// scanUint32 reads a number into 32 unsigned bits as a stream does: a minus
-// sign wraps around.
-func scanUint32(word string) (v uint32, exact bool) {
-	n, used, fits := scanInt(word, -math.MaxUint32, math.MaxUint32)
-	if !fits && n < 0 {
-		n = math.MaxUint32
-	}
-	return uint32(n), fits && n >= 0 && used == len(word)
-}
-
-// scanBool reads a bool as a stream does without boolalpha: 0 and what is no
-// number are false, all other numbers are true.
-func scanBool(word string) (v, exact bool) {
-	n, used, fits := scanInt(word, math.MinInt64, math.MaxInt64)
-	return n != 0, fits && used == len(word) && (n == 0 || n == 1)
-}
-
 // scanUUID reads the first 36 characters of a word as sscanf does with
 // GU_UUID_FORMAT_SCANF, which takes less than two digits for a byte, and signs
 // (galera galerautils/src/gu_uuid.c gu_uuid_scan). Of what is not read the
 // provider makes the zero UUID or gives up.
 func scanUUID(word string) (u UUID, ok bool) {
-	if len(word) < uuidText {
+	word = word[:min(len(word), uuidText)]
+	if len(word) < uuidText || strings.IndexByte(word, 0) >= 0 {
 		return UUID{}, false
 	}
-	word = word[:uuidText]
 	at := 0
 	for i := range u {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
