@@ -143,7 +143,26 @@ type Node struct {
 	Facts    any // per system, see the contract
 	Damage   []parse.Damage
 	Picture  []Stretch
-	Model    any // what the System read; nobody else looks inside
+	Names    []Name // what a strict redaction has to hide, beside node, cluster and addresses
+	Model    any    // what the System read; nobody else looks inside
+}
+
+// A NameKind says what a Name is the name of.
+type NameKind string
+
+// The kinds of names.
+const (
+	HostName     NameKind = "host" // a host name or an address, with or without a port
+	ClusterName  NameKind = "cluster"
+	DatabaseName NameKind = "database"
+	TableName    NameKind = "table"
+)
+
+// A Name is a word in the report that tells a stranger something about the
+// site.
+type Name struct {
+	Kind NameKind
+	Text string
 }
 
 // A Severity orders findings.

@@ -28,6 +28,11 @@ func New(tool Tool, inputs []Input, clusters []analyze.Cluster, notes []Note, ca
 		Clusters: list(clusters, func(c analyze.Cluster) Cluster { return newCluster(c, cat) }),
 		Notes:    slices.Clone(notes),
 	}
+	for _, c := range clusters {
+		for _, n := range c.Nodes {
+			d.Names = append(d.Names, n.Names...)
+		}
+	}
 	for i := range d.Inputs {
 		d.Inputs[i].Changed = sorted(d.Inputs[i].Changed)
 	}

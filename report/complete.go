@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,46 +15,54 @@ import (
 // all text is valid UTF-8. It reaches into the facts of the systems, whose
 // types this package does not know.
 func complete(d *Document) *Document {
-	return completed(reflect.ValueOf(d)).Interface().(*Document)
+	return mapper{text: validText}.value(reflect.ValueOf(d)).Interface().(*Document)
 }
 
-func completed(v reflect.Value) reflect.Value {
+// A mapper makes deep copies in which text has gone through every string.
+type mapper struct {
+	text func(string) string
+	keep bool // leave out fields with the tag redact:"keep", whose words are ours
+}
+
+func (m mapper) value(v reflect.Value) reflect.Value {
 	if encodesItself(v.Type()) {
 		return v
 	}
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
 	case reflect.String:
-		out.SetString(validText(v.String()))
+		out.SetString(m.text(v.String()))
 	case reflect.Pointer:
 		if !v.IsNil() {
 			out.Set(reflect.New(v.Type().Elem()))
-			out.Elem().Set(completed(v.Elem()))
+			out.Elem().Set(m.value(v.Elem()))
 		}
 	case reflect.Interface:
 		if !v.IsNil() {
-			out.Set(completed(v.Elem()))
+			out.Set(m.value(v.Elem()))
 		}
 	case reflect.Struct:
 		out.Set(v)
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(completed(v.Field(i)))
+			if f := v.Type().Field(i); f.IsExported() && f.Tag.Get("json") != "-" && !(m.keep && f.Tag.Get("redact") == "keep") {
+				out.Field(i).Set(m.value(v.Field(i)))
 			}
 		}
 	case reflect.Slice:
 		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 		for i := range v.Len() {
-			out.Index(i).Set(completed(v.Index(i)))
+			out.Index(i).Set(m.value(v.Index(i)))
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			out.Index(i).Set(completed(v.Index(i)))
+			out.Index(i).Set(m.value(v.Index(i)))
 		}
 	case reflect.Map:
 		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-		for key, value := range v.Seq2() {
-			out.SetMapIndex(completed(key), completed(value))
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		for _, key := range keys {
+			out.SetMapIndex(m.value(key), m.value(v.MapIndex(key)))
 		}
 	default:
 		out.Set(v)

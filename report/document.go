@@ -3,39 +3,43 @@
 // nothing.
 package report
 
+import "github.com/lastwrite/lastwrite/analyze"
+
 // Schema is the version of the JSON report. Additive changes keep it.
 const Schema = "lastwrite.report/1"
 
 // A Document is the whole report. Lists are sorted and never nil.
 type Document struct {
-	Schema   string    `json:"schema"`
+	Schema   string    `json:"schema" redact:"keep"`
 	Tool     Tool      `json:"tool"`
 	Inputs   []Input   `json:"inputs"`
 	Clusters []Cluster `json:"clusters"`
 	Notes    []Note    `json:"notes"` // inputs without a node, unreadable files, strangers
+
+	Names []analyze.Name `json:"-"` // what the strict redaction has to hide
 }
 
 // Tool names the program that made the report.
 type Tool struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name    string `json:"name" redact:"keep"`
+	Version string `json:"version" redact:"keep"`
 }
 
 // An Input is one path of the command line.
 type Input struct {
 	Node           string   `json:"node"` // NAME= as given, "" if none
 	Path           string   `json:"path"`
-	Kind           string   `json:"kind"` // directory, archive, bundle
+	Kind           string   `json:"kind" redact:"keep"` // directory, archive, bundle
 	Files          int      `json:"files"`
 	Bytes          int64    `json:"bytes"`
-	ManifestSHA256 string   `json:"manifest_sha256"` // "" with --quick
+	ManifestSHA256 string   `json:"manifest_sha256" redact:"keep"` // "" with --quick
 	Unchanged      bool     `json:"unchanged"`
 	Changed        []string `json:"changed"` // files that did change while they were read
 }
 
 // A Note is something about the inputs as such.
 type Note struct {
-	Severity string `json:"severity"`
+	Severity string `json:"severity" redact:"keep"`
 	Path     string `json:"path"`
 	Text     string `json:"text"`
 }
@@ -43,8 +47,8 @@ type Note struct {
 // A Cluster is one cluster that was found.
 type Cluster struct {
 	ID        string    `json:"id"`
-	System    string    `json:"system"`
-	Product   string    `json:"product"`
+	System    string    `json:"system" redact:"keep"`
+	Product   string    `json:"product" redact:"keep"`
 	Name      string    `json:"name"`
 	Verdict   Verdict   `json:"verdict"`
 	Histories []History `json:"histories"`
@@ -75,10 +79,10 @@ type History struct {
 type Node struct {
 	Name     string    `json:"name"`
 	Path     string    `json:"path"`
-	System   string    `json:"system"`
-	Product  string    `json:"product"`
-	Role     string    `json:"role"`
-	Member   string    `json:"member"` // yes, no, unknown
+	System   string    `json:"system" redact:"keep"`
+	Product  string    `json:"product" redact:"keep"`
+	Role     string    `json:"role" redact:"keep"`
+	Member   string    `json:"member" redact:"keep"` // yes, no, unknown
 	Identity Identity  `json:"identity"`
 	Position Position  `json:"position"`
 	Start    Start     `json:"start"`
@@ -101,12 +105,12 @@ type Position struct {
 	History string `json:"history"`
 	Term    Number `json:"term"`
 	Index   Number `json:"index"`
-	Bound   string `json:"bound"`
+	Bound   string `json:"bound" redact:"keep"`
 }
 
 // A Start is the forecast of a start on the directory as it is.
 type Start struct {
-	Outcome  string       `json:"outcome"`
+	Outcome  string       `json:"outcome" redact:"keep"`
 	Server   string       `json:"server"` // the implementation that the forecast is for
 	Why      string       `json:"why"`    // what points to that implementation
 	Error    string       `json:"error"`
@@ -118,7 +122,7 @@ type Start struct {
 // An OtherStart is the forecast under another implementation, where it differs.
 type OtherStart struct {
 	Server  string `json:"server"`
-	Outcome string `json:"outcome"`
+	Outcome string `json:"outcome" redact:"keep"`
 	Error   string `json:"error"`
 }
 
@@ -131,7 +135,7 @@ type Discards struct {
 
 // A Change is one thing that a start does to the directory.
 type Change struct {
-	Op   string `json:"op"`
+	Op   string `json:"op" redact:"keep"`
 	File string `json:"file"`
 	To   string `json:"to"`
 }
@@ -142,7 +146,7 @@ type Damage struct {
 	Offset int64  `json:"offset"`
 	Length int64  `json:"length"`
 	Field  string `json:"field"`
-	Kind   string `json:"kind"`
+	Kind   string `json:"kind" redact:"keep"`
 	Want   string `json:"want"`
 	Got    string `json:"got"`
 	Note   string `json:"note"`
@@ -150,7 +154,7 @@ type Damage struct {
 
 // A Stretch is one marked run of the node's history axis.
 type Stretch struct {
-	Mark  string `json:"mark"`
+	Mark  string `json:"mark" redact:"keep"`
 	First Number `json:"first"`
 	Last  Number `json:"last"`
 	Label string `json:"label"`
@@ -158,13 +162,13 @@ type Stretch struct {
 
 // A Finding is one conclusion with the bytes that it rests on.
 type Finding struct {
-	ID       string     `json:"id"`
-	Severity string     `json:"severity"` // error, warning, info
-	Node     string     `json:"node"`     // "" means the cluster
+	ID       string     `json:"id" redact:"keep"`
+	Severity string     `json:"severity" redact:"keep"` // error, warning, info
+	Node     string     `json:"node"`                   // "" means the cluster
 	Title    string     `json:"title"`
 	Detail   string     `json:"detail"`
 	Evidence []Evidence `json:"evidence"`
-	Docs     string     `json:"docs"` // path of the page in the repository
+	Docs     string     `json:"docs" redact:"keep"` // path of the page in the repository
 }
 
 // Evidence is a quotation.
@@ -199,7 +203,7 @@ type Loss struct {
 
 // A Step makes one file of a repaired directory, or leaves one out.
 type Step struct {
-	Op      string   `json:"op"`
+	Op      string   `json:"op" redact:"keep"`
 	Node    string   `json:"node"`
 	File    string   `json:"file"`
 	From    []string `json:"from"` // "n2:metadata1", "n2:open-1@0+4096", "literal 80 bytes"

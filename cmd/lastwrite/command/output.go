@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -23,6 +24,7 @@ type outputOptions struct {
 	Outputs []string
 	Color   string
 	Verbose bool
+	Redact  string
 
 	parsed []output
 }
@@ -32,6 +34,7 @@ type output struct{ format, file string }
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text, json, markdown or html (repeatable; default text)")
 	f.StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
+	f.StringVar(&o.Redact, "redact", "", "hide `LEVEL`: none, values (passwords, keys, tokens), strict (names of hosts and data too); default values, and none for text")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "all details, nothing summed up")
 }
 
@@ -56,6 +59,9 @@ func (o *outputOptions) validate() error {
 			}
 		}
 		o.parsed = append(o.parsed, output{format, file})
+	}
+	if o.Redact != "" && !slices.Contains(report.Redactions(), report.Redaction(o.Redact)) {
+		return usage("--redact %s: not one of none, values, strict", o.Redact)
 	}
 	if o.Color != "auto" && o.Color != "always" && o.Color != "never" {
 		return usage("--color %s: not one of auto, always, never", o.Color)
@@ -85,6 +91,7 @@ func (o *outputOptions) write(env Env, d *report.Document) error {
 }
 
 func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Document) error {
+	d = d.Redacted(o.redaction(format))
 	switch format {
 	case "json":
 		return json.Render(w, d)
@@ -96,6 +103,18 @@ func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Do
 	width, terminal := env.Terminal(w)
 	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
 	return text.Render(w, d, text.Options{Width: min(width, 120), Color: color, Verbose: o.Verbose})
+}
+
+// redaction is what a format is rid of unless it is said otherwise: text stays
+// on the operator's own terminal, everything else is made to be passed on.
+func (o *outputOptions) redaction(format string) report.Redaction {
+	switch {
+	case o.Redact != "":
+		return report.Redaction(o.Redact)
+	case format == "text":
+		return report.RedactNone
+	}
+	return report.RedactValues
 }
 
 // writeNew creates a file with content, or nothing: what could not be written
