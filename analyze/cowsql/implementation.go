@@ -20,6 +20,9 @@ type Implementation struct {
 	// BeginsWithChange: a log without snapshot that does not begin with a
 	// configuration ends the process.
 	BeginsWithChange bool
+	// ShortProducts: releases that this one stands for restore a snapshot with
+	// products of 32 bits (canonical/dqlite up to 1.14, src/vfs.c).
+	ShortProducts bool
 	// OpensAtStart: two open segments are prepared as soon as the node runs.
 	OpensAtStart bool
 }
@@ -30,7 +33,7 @@ var implementations = []Implementation{
 	{Name: "cowsql", Fallback: true, OpensAtStart: true},
 	{Name: "dqlite", LZ4Only: true, BeginsWithChange: true, TermOne: true, Asserts: true},
 	{Name: "dqlite-1.17", TermOne: true, Asserts: true},
-	{Name: "raft", TermOne: true},
+	{Name: "raft", TermOne: true, ShortProducts: true},
 }
 
 // Servers returns the names that --server accepts for this family.

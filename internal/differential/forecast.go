@@ -7,14 +7,20 @@ package differential
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/analyze/cowsql"
+	"github.com/lastwrite/lastwrite/internal/database"
+	format "github.com/lastwrite/lastwrite/parse/cowsql"
+	"github.com/lastwrite/lastwrite/parse/sqlite"
 )
 
 // A Forecast is what the analysis says about a directory before the library
@@ -24,6 +30,12 @@ type Forecast struct {
 	Start  analyze.Start // of the whole start, restore of the snapshot included
 	Digest uint64        // of all entries, as reallib.Load has it; 0 without entries
 	Files  []string      // names after the load, sorted; corrupt-* without the time
+	// PastEnd: by its stated sizes or its number of databases the snapshot is
+	// longer than it is, or a database header is.
+	PastEnd bool
+	// Unsound: SQLite finds fault with a database of the snapshot that holds
+	// no write-ahead log. Only asked where the forecast goes by less than that.
+	Unsound bool
 }
 
 // Predict reads the raft directory dir and forecasts what the given
@@ -63,12 +75,60 @@ func Predict(ctx context.Context, dir, server string) (Forecast, error) {
 			return Forecast{}, err
 		}
 	}
+	for _, s := range view.Snapshots() {
+		if f.Snapshot == nil || path.Base(s.File) != f.Snapshot.File || s.Data == nil {
+			continue
+		}
+		f.PastEnd = pastEnd(s.Data)
+		if server == "dqlite" && f.Start.Outcome == analyze.Clean {
+			if f.Unsound, err = unsound(ctx, view, s); err != nil {
+				return Forecast{}, err
+			}
+		}
+	}
 	names := make([]string, len(entries))
 	for i, e := range entries {
 		names[i] = e.Name()
 	}
 	f.Files = after(names, f.Changes)
 	return f, nil
+}
+
+func pastEnd(s *format.Snapshot) bool {
+	return s.Missing > 0 || s.Count > uint64(len(s.Databases)) ||
+		slices.ContainsFunc(s.Databases, func(d format.DatabaseImage) bool { return d.MainOffset+sqlite.HeaderSize > s.Size })
+}
+
+// unsound writes the databases of a snapshot to files and lets SQLite check
+// them.
+func unsound(ctx context.Context, view cowsql.View, s cowsql.SnapshotView) (bool, error) {
+	in, err := view.OpenSnapshot(s)
+	if err != nil {
+		return false, err
+	}
+	defer in.Close()
+	payload, err := io.ReadAll(in)
+	if err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "lastwrite-check-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	for i, d := range s.Data.Databases {
+		if d.WALSize > 0 {
+			continue
+		}
+		name := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.WriteFile(name, payload[d.MainOffset:][:d.MainSize], 0o600); err != nil {
+			return false, err
+		}
+		if result, err := database.Check(ctx, name); err != nil || !result.OK {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func feed(fsys fs.FS, name string, take analyze.Take) error {

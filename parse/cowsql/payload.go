@@ -123,6 +123,7 @@ func (p *payload) database(i int) (more bool, err error) {
 			return false, err
 		}
 		if !ok {
+			p.snapshot.PaddingCut = bytes.IndexByte(word[:n], 0) >= 0
 			p.cut(prefix+".name", start, p.offset-start, p.offset-start+int64(8-n)+16)
 			return false, nil
 		}
@@ -148,6 +149,9 @@ func (p *payload) database(i int) (more bool, err error) {
 	d.MainSize, d.WALSize = binary.LittleEndian.Uint64(sizes[:]), binary.LittleEndian.Uint64(sizes[8:])
 	d.MainOffset = p.offset
 	defer func() { p.snapshot.Databases = append(p.snapshot.Databases, d) }()
+	if d.Header, err = p.peekHeader(); err != nil {
+		return false, err
+	}
 	if d.MainSize > maxPart || d.WALSize > maxPart {
 		p.fail(parse.BadValue, p.offset-16, 16, prefix+".size", "sizes below the file size", fmt.Sprintf("%d and %d", d.MainSize, d.WALSize))
 		p.snapshot.Missing = maxPart
@@ -163,6 +167,19 @@ func (p *payload) database(i int) (more bool, err error) {
 		return false, err
 	}
 	return p.walPart(&d, prefix)
+}
+
+// peekHeader looks at the next bytes as a database header and leaves them to
+// be read.
+func (p *payload) peekHeader() (sqlite.Header, error) {
+	head := make([]byte, sqlite.HeaderSize)
+	n, err := io.ReadFull(p.r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return sqlite.Header{}, err
+	}
+	p.r = io.MultiReader(bytes.NewReader(head[:n]), p.r)
+	header, _ := sqlite.ReadHeader(head[:n], p.file, p.offset)
+	return header, nil
 }
 
 // mainPart reads the pages of the main database file.
@@ -181,7 +198,7 @@ func (p *payload) mainPart(d *DatabaseImage, prefix string) (whole bool, err err
 	}
 	header, damage := sqlite.ReadHeader(first, p.file, d.MainOffset)
 	p.snapshot.Damage = append(p.snapshot.Damage, damage...)
-	d.PageSize, d.Pages, d.MainPages = header.PageSize, header.Pages, header.Pages
+	d.PageSize, d.Pages, d.MainPages, d.HeaderDamage = header.PageSize, header.Pages, header.Pages, damage
 	if header.PageSize == 0 || d.MainSize%uint64(header.PageSize) != 0 {
 		if n >= sqlite.HeaderSize { // else ReadHeader said that it is too short
 			p.fail(parse.Mismatch, d.MainOffset+16, 2, prefix+".page_size", "a page size that divides the stated size", fmt.Sprintf("%d and %d bytes", header.PageSize, d.MainSize))

@@ -24,16 +24,24 @@ type Snapshot struct {
 	// Missing is the number of bytes that the stated sizes need and the file
 	// does not have. Reading past the end is what the real restore does then.
 	Missing int64
+	// PaddingCut: the file ends between the NUL byte of a database's name and
+	// the end of its 8-byte word.
+	PaddingCut bool
 }
 
 // A DatabaseImage is one database of a snapshot.
 type DatabaseImage struct {
-	Name               string
-	MainOffset, WALAt  int64 // in the (decompressed) payload
-	MainSize, WALSize  uint64
-	PageSize           uint32
-	Pages              uint32 // after the WAL, as page 1 or the last commit states
-	MainPages          uint32 // as page 1 of the main part states
+	Name              string
+	MainOffset, WALAt int64 // in the (decompressed) payload
+	MainSize, WALSize uint64
+	PageSize          uint32
+	Pages             uint32 // after the WAL, as page 1 or the last commit states
+	MainPages         uint32 // as page 1 of the main part states
+	// Header is what the bytes behind the sizes say as a database header,
+	// whether the stated main part is long enough for one or not: a restore
+	// reads it before it looks at the sizes. Bytes behind the end are 0.
+	Header             sqlite.Header
+	HeaderDamage       []parse.Damage // of page 1; also in the snapshot's Damage
 	WAL                sqlite.WAL
 	PageCRC            []uint32 // of page n at position n-1, with the committed WAL frames laid over
 	StructuralProblems []parse.Damage

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/fixtures/raftlog"
 	"github.com/lastwrite/lastwrite/parse"
+	"github.com/lastwrite/lastwrite/parse/sqlite"
 )
 
 func readSnapshot(t testing.TB, b []byte) *Snapshot {
@@ -69,6 +70,13 @@ func TestSampleSnapshot(t *testing.T) {
 	for n, crc := range demo.PageCRC {
 		assert.Equal(t, CRC(0, pages[uint32(n+1)]), crc, "page %d", n+1)
 	}
+	for i, at := range []int{mainAt, secondMainAt} {
+		header, damage := sqlite.ReadHeader(b[at:], "", 0)
+		require.Empty(t, damage)
+		assert.Equal(t, header, s.Databases[i].Header)
+		s.Databases[i].Header = sqlite.Header{}
+	}
+	demo = s.Databases[0]
 	demo.PageCRC, demo.WAL.Header.Salt = nil, [2]uint32{}
 	want := DatabaseImage{
 		Name: "demo", MainOffset: mainAt, MainSize: mainSize, WALAt: walAt, WALSize: walSize,
