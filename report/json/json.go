@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -25,8 +27,47 @@ func Render(w io.Writer, d *report.Document) error {
 	if err := enc.Encode(d); err != nil {
 		return fmt.Errorf("encode the report: %w", err)
 	}
-	_, err := w.Write(visible(buf.Bytes()))
+	_, err := w.Write(exact(visible(buf.Bytes())))
 	return err
+}
+
+// maxExact is the largest number up to which a float64, and so every reader of
+// JSON, holds all whole numbers.
+const maxExact = 1 << 53
+
+// exact makes strings of the whole numbers of an encoded document that are
+// larger, whatever family they come from: facts may hold any type.
+func exact(doc []byte) []byte {
+	out := make([]byte, 0, len(doc))
+	text := false // inside a string
+	for i := 0; i < len(doc); {
+		switch c := doc[i]; {
+		case text && c == '\\':
+			out = append(out, c, doc[i+1]) // an encoder never ends behind a backslash
+			i += 2
+			continue
+		case c == '"':
+			text = !text
+		case !text && (c == '-' || '0' <= c && c <= '9'):
+			n := len(doc[i:]) - len(bytes.TrimLeft(doc[i:], "+-.0123456789Ee"))
+			out = append(out, exactNumber(doc[i:i+n])...)
+			i += n
+			continue
+		}
+		out = append(out, doc[i])
+		i++
+	}
+	return out
+}
+
+// exactNumber quotes a whole number that is too large. What does not parse is
+// a fraction, or larger than any number of ours.
+func exactNumber(n []byte) []byte {
+	v, err := strconv.ParseUint(strings.TrimPrefix(string(n), "-"), 10, 64)
+	if err != nil || v <= maxExact {
+		return n
+	}
+	return strconv.AppendQuote(nil, string(n))
 }
 
 // visible replaces the characters of an encoded document that do not show.

@@ -45,6 +45,31 @@ func TestRender(t *testing.T) {
 	assert.Equal(t, got, render(t, document("a <b> & c")))
 }
 
+// TestRenderNumbers: what a reader with 64-bit floats would round is a string,
+// in the facts of a family too.
+func TestRenderNumbers(t *testing.T) {
+	d := document(`"9007199254740993", \\": 9007199254740993`)
+	d.Clusters[0].Nodes[0].Facts = struct {
+		Largest uint64   `json:"largest"`
+		Exact   uint64   `json:"exact"`
+		Seqno   int64    `json:"seqno"`
+		None    int64    `json:"none"`
+		List    []uint64 `json:"list"`
+		Share   float64  `json:"share"`
+	}{1<<64 - 1, 1 << 53, -1 << 60, -1, []uint64{1, 1<<53 + 1}, 0.5}
+	got := render(t, d)
+	for _, want := range []string{
+		`"largest": "18446744073709551615",`, `"exact": 9007199254740992,`, `"seqno": "-1152921504606846976",`, `"none": -1,`,
+		"1,\n", `"9007199254740993"`, `"share": 0.5`,
+	} {
+		assert.Contains(t, got, want)
+	}
+	back, err := json.Read(strings.NewReader(got))
+	require.NoError(t, err)
+	assert.Equal(t, d.Clusters[0].Findings, back.Clusters[0].Findings)
+	assert.Equal(t, d.Clusters[0].Nodes[0].Position, back.Clusters[0].Nodes[0].Position)
+}
+
 func TestRenderKeepsHostileTextHarmless(t *testing.T) {
 	hostile := "\x1b[2J\u009b31m\u202eevil\u2066\u200b\x7f\r\n\t\x00\xff\ufeff\U000e0041 é 界 \\ \""
 	got := render(t, document(hostile))
