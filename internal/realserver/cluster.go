@@ -89,23 +89,26 @@ func (s *Server) NewCluster(t testing.TB, n int, o Options) *Cluster {
 	return c
 }
 
-// Start bootstraps the first node and starts the others, one after the other,
-// each until it is synced.
+// Start bootstraps the first node, then starts the others all at once, and waits
+// until they are synced.
 func (c *Cluster) Start(ctx context.Context) error {
 	return c.StartFrom(ctx, c.Nodes[0])
 }
 
-// StartFrom bootstraps one node and starts the others, one after the other, each
-// until it is synced.
+// StartFrom bootstraps one node, then starts the others all at once, and waits
+// until they are synced.
 func (c *Cluster) StartFrom(ctx context.Context, first *Node) error {
 	if err := first.Bootstrap(ctx); err != nil {
 		return err
 	}
-	for _, n := range c.Nodes {
-		if n == first {
-			continue
+	others := slices.DeleteFunc(slices.Clone(c.Nodes), func(n *Node) bool { return n == first })
+	for _, n := range others {
+		if err := n.Launch(); err != nil {
+			return err
 		}
-		if err := n.Join(ctx); err != nil {
+	}
+	for _, n := range others {
+		if err := n.WaitSynced(ctx); err != nil {
 			return err
 		}
 	}

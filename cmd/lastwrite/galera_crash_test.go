@@ -1,0 +1,232 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/lastwrite/lastwrite/internal/realserver"
+)
+
+var (
+	crashes   = flag.Int("crashes", 0, "how often each configuration of Galera servers is killed under load (default 2)")
+	crashSeed = flag.Uint64("crash-seed", 1, "seed of the load, and of the moments of the crashes")
+	crashKeep = flag.String("crash-keep", "", "directory to copy nodes to whose position or write-set cache was read wrongly")
+)
+
+// A crashConfiguration is a kind of cluster that crashes over and over.
+type crashConfiguration struct {
+	name    string
+	nodes   int
+	options realserver.Options
+}
+
+// crashConfigurations have small redo logs, so that checkpoints, page flushes and
+// undo truncation all happen while they run.
+func crashConfigurations() []crashConfiguration {
+	return []crashConfiguration{
+		{"undo 0", 1, realserver.Options{}},
+		{"undo 3", 3, realserver.Options{UndoTablespaces: 3,
+			Settings: map[string]string{"innodb_flush_log_at_trx_commit": "0"}}},
+		{"undo 0, binary log", 2, realserver.Options{Binlog: true,
+			Settings: map[string]string{"sync_binlog": "1", "max_binlog_size": "256K"}}},
+		{"undo 3, binary log", 1, realserver.Options{UndoTablespaces: 3, Binlog: true,
+			Settings: map[string]string{"innodb_flush_log_at_trx_commit": "2", "innodb_undo_log_truncate": "ON", "innodb_max_undo_log_size": "10M"}}},
+		{"undo 0, server GTID", 1, realserver.Options{GTIDMode: true}},
+		{"undo 3, binary log, server GTID", 2, realserver.Options{UndoTablespaces: 3, Binlog: true, GTIDMode: true,
+			Settings: map[string]string{"innodb_flush_log_at_trx_commit": "0"}}},
+	}
+}
+
+// TestGaleraCrashes kills clusters under load and compares what the directories
+// say, untouched, with what the real server and its provider make of them: the
+// position that --wsrep-recover prints, and the range of the write-set cache.
+func TestGaleraCrashes(t *testing.T) {
+	server := realserver.Available(t)
+	requireGalera(t)
+	rounds := *crashes
+	if rounds == 0 {
+		rounds = 2
+	}
+	var tally crashTally
+	t.Run("configurations", func(t *testing.T) {
+		for i, c := range crashConfigurations() {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				run := &crashRun{
+					tally: &tally, random: rand.New(rand.NewPCG(*crashSeed, uint64(i))),
+					Cluster: server.NewCluster(t, c.nodes, c.options),
+				}
+				run.crashes(t, rounds)
+			})
+		}
+	})
+	t.Logf("MariaDB %s, seed %d: %s", server.Version, *crashSeed, &tally)
+}
+
+// A crashTally counts comparisons.
+type crashTally struct {
+	sync.Mutex
+	crashes, positions, equalPositions, caches, equalCaches, ahead int
+}
+
+func (y *crashTally) String() string {
+	return fmt.Sprintf("%d crashes; position equal %d of %d; write-set cache equal %d of %d; "+
+		"%d caches beyond the position",
+		y.crashes, y.equalPositions, y.positions, y.equalCaches, y.caches, y.ahead)
+}
+
+// A crashRun is one cluster on its way from crash to crash.
+type crashRun struct {
+	*realserver.Cluster
+	tally  *crashTally
+	random *rand.Rand
+}
+
+func (r *crashRun) crashes(t *testing.T, rounds int) {
+	require.NoError(t, r.Start(t.Context()))
+	for round := range rounds {
+		r.crash(t, round)
+		if t.Failed() {
+			return
+		}
+	}
+	sums, err := r.Checksums(t.Context())
+	require.NoError(t, err)
+	for i, n := range r.Nodes {
+		assert.Equal(t, sums[0], sums[i], "%s after the last restart", n.Name)
+	}
+}
+
+// crash loads, kills, looks, compares, and starts again.
+func (r *crashRun) crash(t *testing.T, round int) {
+	ctx := t.Context()
+	load, err := r.StartLoad(t, 4, r.random.Uint64())
+	require.NoError(t, err)
+	status, err := r.Nodes[0].Status(ctx)
+	require.NoError(t, err)
+	require.NoError(t, r.Nodes[0].WaitCommitted(ctx, status.LastCommitted()+int64(20+r.random.IntN(800))))
+	// A moment that no answer of the server points to.
+	<-time.After(time.Duration(r.random.IntN(150)) * time.Millisecond)
+	r.Kill()
+	load.Stop()
+
+	ours := readGalera(t, r.directories()...)
+	positions := map[string]realserver.Position{}
+	r.count(func(y *crashTally) { y.crashes++ })
+	for _, n := range r.Nodes {
+		p, log, err := n.RecoverCopy(ctx)
+		require.NoError(t, err, "crash %d of %s", round, n.Name)
+		positions[n.Name] = p
+		equal := assert.Equal(t, p.String(), ours.node(t, n.Name).facts.RecoveredPosition, "crash %d: position of %s\n%s", round, n.Name, log)
+		r.count(func(y *crashTally) {
+			y.positions++
+			if equal {
+				y.equalPositions++
+			}
+		})
+		if !equal {
+			r.keep(t, round, n)
+		}
+	}
+	r.newest(t, round, ours, positions)
+	r.restart(t, round, ours, positions)
+}
+
+func (r *crashRun) count(f func(*crashTally)) {
+	r.tally.Lock()
+	defer r.tally.Unlock()
+	f(r.tally)
+}
+
+// directories are the arguments of a command line.
+func (r *crashRun) directories() []string {
+	var out []string
+	for _, n := range r.Nodes {
+		out = append(out, n.Name+"="+n.Dir)
+	}
+	return out
+}
+
+// newest compares the verdict with the positions.
+func (r *crashRun) newest(t *testing.T, round int, ours galeraReport, positions map[string]realserver.Position) {
+	var want []string
+	best := positions[r.best(positions).Name].Seqno
+	for _, n := range r.Nodes {
+		if positions[n.Name].Seqno == best {
+			want = append(want, n.Name)
+		}
+	}
+	verdict := ours.cluster.Verdict
+	assert.True(t, verdict.Decided, "crash %d: %s", round, verdict.Reason)
+	assert.Equal(t, want, verdict.MostRecent, "crash %d: %s", round, verdict.Reason)
+	assert.Contains(t, want, verdict.Recommended, "crash %d", round)
+}
+
+// best is the first of the nodes that are ahead.
+func (r *crashRun) best(positions map[string]realserver.Position) *realserver.Node {
+	return slices.MaxFunc(r.Nodes, func(a, b *realserver.Node) int {
+		return int(positions[a.Name].Seqno - positions[b.Name].Seqno)
+	})
+}
+
+// restart continues from the most recent node, with the state files written as
+// operators do, and compares the write-set caches.
+func (r *crashRun) restart(t *testing.T, round int, ours galeraReport, positions map[string]realserver.Position) {
+	ctx := t.Context()
+	best := r.best(positions)
+	dirs := map[string]string{}
+	for _, n := range r.Nodes {
+		if *crashKeep != "" { // the start changes the cache
+			dirs[n.Name] = filepath.Join(t.TempDir(), n.Name)
+			require.NoError(t, realserver.CopyDir(ctx, n.Dir, dirs[n.Name]))
+		}
+		p := positions[n.Name]
+		require.NoError(t, realserver.WriteState(n.Dir, realserver.State{UUID: p.UUID, Seqno: p.Seqno, SafeToBootstrap: n == best}))
+	}
+	require.NoError(t, r.StartFrom(ctx, best))
+	for _, n := range r.Nodes {
+		log, err := n.Log()
+		require.NoError(t, err)
+		want, ok := realserver.CacheRange(log)
+		require.True(t, ok, "%s says nothing about its write-set cache", n.Name)
+		got := ours.node(t, n.Name).facts.cache()
+		equal := assert.Empty(t, cmp.Diff(want, got), "crash %d: write-set cache of %s", round, n.Name)
+		r.count(func(y *crashTally) {
+			y.caches++
+			if equal {
+				y.equalCaches++
+			}
+			if want.Last > positions[n.Name].Seqno {
+				y.ahead++
+			}
+		})
+		if !equal && *crashKeep != "" {
+			keepDirectory(t, dirs[n.Name], round, n.Name)
+		}
+	}
+}
+
+// keep copies a directory for a closer look.
+func (r *crashRun) keep(t *testing.T, round int, n *realserver.Node) {
+	if *crashKeep != "" {
+		keepDirectory(t, n.Dir, round, n.Name)
+	}
+}
+
+func keepDirectory(t *testing.T, dir string, round int, node string) {
+	name := strings.NewReplacer("/", "-", ",", "").Replace(t.Name())
+	to := filepath.Join(*crashKeep, fmt.Sprintf("%s-%d-%s", name, round, node))
+	require.NoError(t, realserver.CopyDir(t.Context(), dir, to))
+	t.Logf("kept as %s", to)
+}
