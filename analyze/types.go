@@ -219,9 +219,13 @@ type Cluster struct {
 
 // A Plan is a way out, as data: report prints it, repair executes it.
 type Plan struct {
-	ID       string    `json:"id"` // stable within a report: "continue-from-n2"
-	Title    string    `json:"title"`
-	Base     string    `json:"base"` // the node whose data is kept
+	ID    string `json:"id"` // stable within a report: "continue-from-n2"
+	Title string `json:"title"`
+	Base  string `json:"base"` // the node whose data is kept
+	// Server is the implementation that the written directories have to start
+	// with, as Options has it; "" where they tell it themselves. What pointed to
+	// it in the input need not be in the output.
+	Server   string    `json:"server,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"`
 	Loses    []Loss    `json:"loses,omitempty"`
 	Steps    []Step    `json:"steps,omitempty"`

@@ -71,6 +71,7 @@ type model struct {
 	Layout  *layout
 	Default Implementation // the one that the forecast is for
 	Why     string         // why that one
+	Assumed bool           // nothing points to Default
 	Load    *load          // under Default
 	Others  []*load        // under the other implementations
 	Log     *history       // the real content

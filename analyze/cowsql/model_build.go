@@ -48,6 +48,7 @@ func (m *model) choose(server string) (Implementation, string) {
 	case m.Layout.Name == "incus":
 		return cow, "incus is built on cowsql"
 	default:
+		m.Assumed = true
 		return cow, "nothing points to dqlite"
 	}
 	if s := m.newestSnapshot(); s != nil && s.Data.Snapshot != nil {

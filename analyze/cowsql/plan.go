@@ -46,11 +46,22 @@ func (g *group) member(name string) *member {
 	return nil
 }
 
+// server is the implementation that the nodes of the cluster run: what the
+// files of one of them point to, those of w first.
+func (g *group) server(w *member) string {
+	for _, m := range append([]*member{w}, g.members...) {
+		if !m.Assumed {
+			return m.Default.Name
+		}
+	}
+	return w.Default.Name
+}
+
 // planMend keeps every node's own directory and mends what stops or harms it:
 // the cluster comes back as it was, without a new configuration.
 func (g *group) planMend() (analyze.Plan, bool) {
 	w := g.member(g.verdict.Recommended)
-	p := analyze.Plan{ID: "mend", Title: "Start the cluster again with its own directories, mended", Base: w.name(), Warnings: []string{}, Loses: []analyze.Loss{}}
+	p := analyze.Plan{ID: "mend", Title: "Start the cluster again with its own directories, mended", Base: w.name(), Server: g.server(w), Warnings: []string{}, Loses: []analyze.Loss{}}
 	ready, voters, changed := 0, 0, false
 	var out []string
 	for _, m := range g.members {
@@ -147,7 +158,7 @@ func (g *group) planContinue(w *member) (analyze.Plan, bool) {
 	if len(targets) == 0 {
 		return analyze.Plan{}, false
 	}
-	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Warnings: []string{}, Loses: []analyze.Loss{}}
+	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Server: g.server(w), Warnings: []string{}, Loses: []analyze.Loss{}}
 	names := make([]string, len(targets))
 	for i, t := range targets {
 		names[i] = t.name

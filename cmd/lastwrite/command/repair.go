@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *r
 	if len(args) == 0 {
 		return nil
 	}
-	options := inputOptions{System: f.System, Server: o.Server, NoProgress: o.NoProgress, Quiet: o.Quiet, LiveOK: true}
+	options := inputOptions{System: f.System, Server: cmp.Or(o.Server, f.Plan.Server), NoProgress: o.NoProgress, Quiet: o.Quiet, LiveOK: true}
 	a, done, err := analyseArguments(ctx, env, args, &options)
 	if err != nil {
 		return fmt.Errorf("the result could not be analysed: %w", err)
