@@ -60,11 +60,9 @@ func (s Space) Check(page []byte, number uint32) Verdict {
 		return Verdict{Header: h, Kind: Bad, Problem: BadLength, Want: uint32(s.Physical), Got: uint32(len(page))}
 	}
 	v := Verdict{Header: h, Encrypted: h.KeyVersion != 0}
-	hidden := false // the space id is part of the payload
 	switch {
 	case s.FullCRC32:
 		v.Encrypted = h.Checksum != 0
-		hidden = v.Encrypted || h.Type&compressedPage != 0
 		v.full(page)
 	case s.MySQL && s.Encrypted && h.Type >= TypeMySQLEncrypted && h.Type <= TypeMySQLEncryptedRTree:
 		v.Kind, v.Encrypted = Encrypted, true
@@ -79,10 +77,16 @@ func (s Space) Check(page []byte, number uint32) Verdict {
 	case !v.Good() || v.Kind == Zero:
 	case h.Number != number:
 		v.Problem, v.Want, v.Got = Misplaced, number, h.Number
-	case h.SpaceID != s.ID && !hidden:
+	case h.SpaceID != s.ID && !s.hidesID(h):
 		v.Problem, v.Want, v.Got = Foreign, s.ID, h.SpaceID
 	}
 	return v
+}
+
+// hidesID reports whether the payload of a page begins before the space id, so
+// that there is none to be read.
+func (s Space) hidesID(h Header) bool {
+	return s.FullCRC32 && (h.Checksum != 0 || h.Type&compressedPage != 0)
 }
 
 func (v *Verdict) bad(p Problem, want, got uint32) {
@@ -155,9 +159,12 @@ func (v *Verdict) classic(page []byte) {
 
 // legacy accepts what servers accept that do not insist on one algorithm: the
 // second checksum may also be the upper half of the LSN, and the first one 0.
+// They do so even if the LSN is 0 as well; but that is the work of a device
+// which lost the beginning of the page.
 func (v *Verdict) legacy(page []byte, first, second, sum uint32) {
 	known := []uint32{uint32(v.Header.LSN >> 32), noSum}
 	switch {
+	case v.Header.LSN == 0 && first == 0:
 	case !slices.Contains(known, second) && second != foldOld(page):
 	case first == 0 || first == noSum:
 		v.Kind = NoSum

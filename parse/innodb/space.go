@@ -143,11 +143,12 @@ func classicSpace(flags, size uint32) (s Space, ok bool) {
 // PAGE_COMPRESSED, 7 to 10 its level, 11 and 12 for atomic writes, 13 to 16 the
 // page size.
 func misplacedSpace(flags uint32) (s Space, ok bool) {
-	if flags>>18 != 0 {
+	compressed, level, atomicWrites := flags>>6&1 != 0, flags>>7&0xf, flags>>11&3
+	if flags>>18 != 0 || compressed != (level != 0) || level > 9 || atomicWrites == 3 {
 		return s, false
 	}
 	s, ok = classicSpace(flags&0x3f, flags>>13&0xf)
-	s.Flags, s.PageCompressed = flags, flags>>6&1 != 0
+	s.Flags, s.PageCompressed = flags, compressed
 	return s, ok
 }
 

@@ -14,6 +14,9 @@ func (v *Verifier) end() {
 		r.Guessed = true
 		r.Space = Space{Logical: 16 << 10, Physical: 16 << 10}
 		v.skipZeros()
+		if v.zeros < MinPageSize {
+			v.damage(parse.Damage{Span: parse.Span{File: r.File, Field: pageField(0)}, Kind: parse.Truncated, Want: "a page", Got: fmt.Sprintf("%d bytes", v.zeros)})
+		}
 		return
 	}
 	if r.Unknown {

@@ -29,9 +29,15 @@ func (v *Verifier) settle(full bool) {
 	r := &v.result
 	s, ok := ReadSpace(v.head)
 	h, _ := ParseHeader(v.head)
-	ok = ok && v.zeros == 0 && h.Number == 0 && h.Type == TypeFSPHeader && len(v.head) >= s.Physical
+	named := h.Type == TypeFSPHeader || h.Type == TypeAllocated // MySQL before 5.1 writes no type
+	sure := false
+	ok = ok && v.zeros == 0 && h.Number == 0 && named && len(v.head) >= s.Physical
+	if ok {
+		verdict := s.Check(v.head[:s.Physical], 0)
+		sure = verdict.Good() && verdict.Kind != Zero
+	}
 	switch {
-	case ok && s.Check(v.head[:s.Physical], 0).Good():
+	case sure:
 		r.Space = s
 	case !full:
 		return
@@ -93,9 +99,8 @@ func (v *Verifier) guess(declared Space, ok bool) (best Space, first uint32, gue
 		if i > 0 && s.Compressed && s.Logical != 16<<10 {
 			continue // the page size of the server does not show in these
 		}
-		id, number, good := v.count(s)
-		if good*s.Physical > most {
-			most, best, first = good*s.Physical, s, number
+		if id, number, good := v.count(s); good > most {
+			most, best, first = good, s, number
 			best.ID = id
 		}
 	}
@@ -105,25 +110,44 @@ func (v *Verifier) guess(declared Space, ok bool) (best Space, first uint32, gue
 	return best, first, true
 }
 
-// count returns how many pages of the head are good in a format, with the
-// space id and the first page number that most of them agree on.
+// NoID is the space id of a Result whose format was guessed from pages that do
+// not show it.
+const NoID = 1<<32 - 1
+
+// count returns how many bytes of the head the checksums of good pages cover in
+// a format, of those pages that agree on the number of the first page; that
+// number, and the space id of the last of them.
 func (v *Verifier) count(s Space) (id, first uint32, good int) {
-	type place struct{ id, first uint32 }
-	votes := map[place]int{}
+	votes, ids := map[uint32]int{}, map[uint32]uint32{}
 	before := uint32(v.zeros / int64(s.Physical))
 	for i := 0; (i+1)*s.Physical <= len(v.head); i++ {
 		page := v.head[i*s.Physical:][:s.Physical]
 		h, _ := ParseHeader(page)
 		s.ID = h.SpaceID
 		verdict := s.Check(page, h.Number)
-		if !verdict.Good() || verdict.Kind == Zero || verdict.Kind == NoSum || h.Number < before+uint32(i) {
+		at := before + uint32(i)
+		if !verdict.Good() || verdict.Kind == Zero || verdict.Kind == NoSum || h.Number < at {
 			continue
 		}
-		p := place{h.SpaceID, h.Number - before - uint32(i)}
-		votes[p]++
-		if n := votes[p]; n > good || n == good && p.first < first {
-			id, first, good = p.id, p.first, n
+		votes[h.Number-at] += s.covered(h)
+		if !s.hidesID(h) {
+			ids[h.Number-at] = h.SpaceID
+		}
+		if n := votes[h.Number-at]; n > good || n == good && h.Number-at < first {
+			first, good = h.Number-at, n
 		}
 	}
+	id, ok := ids[first]
+	if !ok {
+		id = NoID
+	}
 	return id, first, good
+}
+
+// covered is the number of bytes that the checksum of a page is of.
+func (s Space) covered(h Header) int {
+	if s.FullCRC32 && h.Type&compressedPage != 0 {
+		return int(h.Type&^compressedPage) << 8
+	}
+	return s.Physical
 }
