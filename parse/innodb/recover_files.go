@@ -1,0 +1,136 @@
+package innodb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// maxTablespaces is how many tablespaces of a log are kept apart.
+const maxTablespaces = 1 << 16
+
+// fileRecords follows what the log says about the files of tablespaces other
+// than those of the system and of undo logs (MariaDB
+// storage/innobase/log/log0recv.cc recv_spaces).
+type fileRecords struct {
+	undo        map[uint32]bool // ids of the undo tablespaces that a server would open
+	confirmedAt uint64          // end of the FILE_CHECKPOINT of the checkpoint
+	checkpoint  uint64
+	named       map[uint32]*named
+	full        bool // not all are kept
+	// message is what a server would refuse to start with.
+	message string
+}
+
+// A named is a tablespace of the log.
+type named struct {
+	name     string
+	deleted  bool
+	created  bool // by the log, so that the file may be missing
+	modified bool // there are records for its pages
+}
+
+// checkpointAt returns the LSN of a FILE_CHECKPOINT record.
+func checkpointAt(r record) (lsn uint64, ok bool) {
+	if r.kind != fileCheckpoint || r.id != (pageID{}) || len(r.body) != 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(r.body), true
+}
+
+// operation notes a file operation (log0recv.cc fil_name_process).
+func (t *fileRecords) operation(r record, m mtr) {
+	if r.kind == fileCheckpoint {
+		return
+	}
+	name, second, two := bytes.Cut(r.body, []byte{0})
+	n := t.get(r.id.space)
+	if n == nil {
+		return
+	}
+	switch r.kind {
+	case fileDelete:
+		n.name, n.deleted, n.created = string(name), true, false
+	case fileCreate:
+		n.name, n.deleted, n.created = string(name), false, true
+	case fileModify:
+		n.rename(name)
+	case fileRename:
+		n.rename(name)
+		if two {
+			n.rename(second)
+		}
+	}
+}
+
+// rename notes a name. It does not bring a deleted tablespace back.
+func (n *named) rename(name []byte) {
+	if n.name != string(name) {
+		n.name = string(name)
+	}
+}
+
+func (t *fileRecords) get(space uint32) *named {
+	if n := t.named[space]; n != nil {
+		return n
+	}
+	if len(t.named) >= maxTablespaces {
+		t.full = true
+		return nil
+	}
+	n := new(named)
+	t.named[space] = n
+	return n
+}
+
+// modified notes that the log changes a page (log0recv.cc log_page_modify).
+func (t *fileRecords) modified(id pageID, end uint64) {
+	if id.space == 0 || t.undo[id.space] {
+		return
+	}
+	n := t.named[id.space]
+	if n == nil {
+		if end >= t.confirmedAt && t.confirmedAt != 0 && !t.full {
+			t.refuse(fmt.Sprintf("InnoDB: Missing FILE_DELETE or FILE_MODIFY for [page id: space=%d, page number=%d] at %d;"+
+				" set innodb_force_recovery=1 to ignore the record.", id.space, id.number, end))
+		}
+		if n = t.get(id.space); n == nil {
+			return
+		}
+	}
+	n.modified = true
+}
+
+func (t *fileRecords) refuse(message string) {
+	if t.message == "" {
+		t.message = message
+	}
+}
+
+// missing says what a server prints when files are missing that the log is
+// about (recv_init_crash_recovery_spaces, recv_validate_tablespace).
+func (t *fileRecords) missing(exists func(name string, space uint32) bool) string {
+	if t.message != "" || t.full {
+		return t.message
+	}
+	ids := make([]uint32, 0, len(t.named))
+	for id := range t.named {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		if n := t.named[id]; n.name == "" {
+			return fmt.Sprintf("InnoDB: Missing FILE_CREATE, FILE_DELETE or FILE_MODIFY before FILE_CHECKPOINT for tablespace %d", id)
+		}
+	}
+	if exists == nil {
+		return ""
+	}
+	for _, id := range ids {
+		if n := t.named[id]; n.modified && !n.deleted && !n.created && !exists(n.name, id) {
+			return fmt.Sprintf("InnoDB: Tablespace %d was not found at %s.", id, n.name)
+		}
+	}
+	return ""
+}
