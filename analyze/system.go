@@ -22,6 +22,7 @@ type Options struct {
 	Server string   // which implementation a start is forecast for, "" = from evidence
 	Lost   []string // members that are gone for good: names or addresses
 	Quick  bool     // positions only, no bulk reading
+	Deep   bool     // check what the position does not depend on: every page of every tablespace
 	Choose string   // node that the operator wants to continue from
 }
 

@@ -143,8 +143,9 @@ type Node struct {
 	Facts    any // per system, see the contract
 	Damage   []parse.Damage
 	Picture  []Stretch
-	Names    []Name // what a strict redaction has to hide, beside node, cluster and addresses
-	Model    any    // what the System read; nobody else looks inside
+	Checked  []FileCheck // with Options.Deep, in the order of the paths
+	Names    []Name      // what a strict redaction has to hide, beside node, cluster and addresses
+	Model    any         // what the System read; nobody else looks inside
 }
 
 // A NameKind says what a Name is the name of.
@@ -163,6 +164,21 @@ const (
 type Name struct {
 	Kind NameKind
 	Text string
+}
+
+// A FileCheck is what Options.Deep says about one file.
+type FileCheck struct {
+	File    string
+	Pages   uint64
+	Kinds   []PageCount // sorted by kind
+	Damaged uint64      // pages with damage; what is wrong with them is in Node.Damage
+	Mended  uint64      // of these, pages that a start mends from a copy
+}
+
+// A PageCount is the number of pages of one kind, in the family's own word.
+type PageCount struct {
+	Kind  string
+	Pages uint64
 }
 
 // A Severity orders findings.

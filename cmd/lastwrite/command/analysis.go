@@ -42,7 +42,7 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 	if o.System != "" && !known(all, o.System) {
 		return nil, closeAll, usage("--system %s: not one of %s", o.System, names(all))
 	}
-	result, err := analyze.Run(ctx, sources, all, analyze.Options{System: o.System, Server: o.Server, Lost: o.Lost, Quick: o.Quick, Choose: o.Choose})
+	result, err := analyze.Run(ctx, sources, all, analyze.Options{System: o.System, Server: o.Server, Lost: o.Lost, Quick: o.Quick, Deep: o.Deep, Choose: o.Choose})
 	if err != nil {
 		return nil, closeAll, &exit{ExitUsage, err}
 	}

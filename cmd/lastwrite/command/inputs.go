@@ -22,6 +22,7 @@ type inputOptions struct {
 	Server     string
 	Lost       []string
 	Quick      bool
+	Deep       bool
 	Choose     string
 	LiveOK     bool
 	NoProgress bool

@@ -27,8 +27,10 @@ func newVerify(env Env) *cobra.Command {
 		Use:   "verify [NAME=]DIR...",
 		Short: "Check before you need it: would this directory start, and is it complete",
 		Long: `verify reads a backup or a repaired copy in full and says for each node directory
-whether the server would start on it with everything it holds. With --manifest
-the files are compared with a hashdeep manifest as well.
+whether the server would start on it with everything it holds. With --deep
+every page of every InnoDB tablespace is checked in the same pass over the
+files: its checksum, its place, and the tablespace that it belongs to. With
+--manifest the files are compared with a hashdeep manifest as well.
 
 Exit status 0: every directory would start and is complete; 1: not so.`,
 		Example: `  lastwrite verify /backup/today/n1
@@ -38,6 +40,7 @@ Exit status 0: every directory would start and is complete; 1: not so.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), env, args, o) },
 	}
 	o.inputOptions.addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&o.Deep, "deep", false, "check every page of every InnoDB tablespace")
 	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare with this hashdeep `FILE`, whose paths are relative to the one DIR given")
 	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a hashdeep manifest of the one DIR given to a new `FILE`")
 	return cmd
@@ -56,6 +59,7 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 	for _, c := range a.result.Clusters {
 		for _, n := range c.Nodes {
 			bad = !o.verdict(env, c, n) || bad
+			bad = !pages(env, n) || bad
 		}
 	}
 	for _, n := range a.document.Notes {
