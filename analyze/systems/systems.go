@@ -4,9 +4,10 @@ package systems
 import (
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/analyze/cowsql"
+	"github.com/lastwrite/lastwrite/analyze/galera"
 )
 
 // All returns every family, in the order of the report.
 func All() []analyze.System {
-	return []analyze.System{cowsql.System{}}
+	return []analyze.System{cowsql.System{}, galera.System{}}
 }

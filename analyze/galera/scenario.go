@@ -1,0 +1,3 @@
+package galera
+
+func (g *group) scenarioFindings() {}

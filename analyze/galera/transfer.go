@@ -1,0 +1,70 @@
+package galera
+
+// How a node would join another one.
+const (
+	ist = "ist" // only the missing write sets
+	sst = "sst" // a copy of everything
+)
+
+// serves returns the lowest seqno that the node's cache can send after a start
+// with its position: the provider cuts off what lies beyond the position, and
+// drops the whole cache when that ends before it (gcache/src/GCache_seqno.cpp
+// seqno_reset).
+func (m *model) serves(position uint64) uint64 {
+	c := m.Cache
+	if c == nil || c.UUID != m.UUID || c.First == 0 || c.Last < position || c.First > position {
+		return position + 1
+	}
+	return c.First
+}
+
+// A join is a forecast of one node joining another.
+type join struct {
+	How    string // ist or sst
+	Events uint64 // to be sent by IST
+	Bytes  uint64 // of them, as they stand in the donor's cache
+	Why    string // of an SST
+	Ahead  uint64 // seqnos that the joiner has and the donor has not
+}
+
+// joinAsIs forecasts m joining donor with the directories as they are and
+// the recovered position passed on (galera/src/replicator_str.cpp).
+func (m *model) joinAsIs(donor *model, r relation) join {
+	switch {
+	case m.State == nil:
+		return join{How: sst, Why: "grastate.dat is missing"}
+	case m.State.UUID.IsZero():
+		return join{How: sst, Why: "grastate.dat holds no group UUID"}
+	}
+	position := m.Span.Lower
+	u, seqno, ok := m.claims()
+	switch {
+	case ok && u != donor.UUID, !ok && m.State.UUID != donor.UUID:
+		return join{How: sst, Why: "its group UUID is another one"}
+	case ok:
+		position = uint64(seqno)
+	case m.UUID != m.State.UUID:
+		return join{How: sst, Why: "grastate.dat and InnoDB name different group UUIDs"}
+	case !m.Span.Known:
+		return join{How: sst, Why: "its position is not known"}
+	}
+	if m.Condition == incomplete {
+		return join{How: sst, Why: m.Why}
+	}
+	return m.joinAt(donor, position, r)
+}
+
+// joinAt forecasts m joining donor from a position of the same history.
+func (m *model) joinAt(donor *model, position uint64, r relation) join {
+	at := donor.Span.Lower
+	switch {
+	case r.Diverge > 0 && position >= r.Diverge:
+		return join{How: sst, Why: "what it has committed differs from there on", Ahead: position - r.Diverge + 1}
+	case position > at:
+		return join{How: sst, Why: "it is ahead of the donor", Ahead: position - at}
+	case position+1 < donor.serves(at):
+		return join{How: sst, Why: "the donor's cache does not reach back to its position"}
+	}
+	t := donor.Cache.tally(position+1, at)
+	return join{How: ist, Events: at - position, Bytes: t.Bytes}
+}
