@@ -1,0 +1,381 @@
+package galera
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/lastwrite/lastwrite/parse"
+)
+
+// A scanner walks the buffers of a cache as the provider does
+// (gcache/src/gcache_rb_store.cpp scan).
+type scanner struct {
+	*window
+	cache   *Cache
+	layout  Layout
+	store   int32
+	end     int64 // size of the file, or the one that the provider extends it to
+	table   *crc32.Table
+	index   indexer
+	buffer  Buffer
+	ws      WriteSet
+	visit   func(*Buffer) error
+	stopped error // by visit
+}
+
+func newScanner(c *Cache, r io.ReaderAt, store int32, visit func(*Buffer) error) *scanner {
+	return &scanner{window: newWindow(r, c.Size), cache: c, store: store, end: c.Size, table: crc32.MakeTable(crc32.Castagnoli), visit: visit}
+}
+
+// maxJumps is how many headers a search looks up behind far jumps. Real files
+// have hardly any that lead nowhere.
+const maxJumps = 1 << 20
+
+// scanRing walks the one or two segments of a ring.
+func (s *scanner) scanRing() {
+	s.layout = s.detect()
+	s.cache.Layout = s.layout
+	if s.layout == LayoutUnknown {
+		return
+	}
+	size := s.layout.header()
+	switch offset := s.offset(); {
+	case offset < ringStart:
+		stop := s.walk(ringStart, s.end-size, true)
+		if next, ok := s.search(stop+size, s.layout); ok {
+			s.walk(next, s.end-size, true)
+		}
+	case offset == ringStart || offset+size >= s.end-size:
+		s.walk(ringStart, s.end-size, true)
+	default:
+		s.walk(offset, s.end-size, true)
+		s.walk(ringStart, offset-size, false)
+	}
+}
+
+// offset returns where the oldest buffer is said to be, -1 if that cannot be
+// believed.
+func (s *scanner) offset() int64 {
+	p, size := s.cache.Preamble, s.layout.header()
+	bad := func(want string) int64 {
+		s.cache.damageAt(parse.BadValue, 0, preambleSize, "preamble.offset", want, fmt.Sprint(p.Offset))
+		return -1
+	}
+	switch {
+	case p.Offset == -1:
+		return -1
+	case p.Offset < -1, p.Version >= 2 && p.Offset%8 != 0:
+		return bad("-1 or a multiple of 8")
+	case p.Offset > s.end-size && !s.extend(p.Offset+2*size):
+		return bad("an offset inside of the file")
+	}
+	return p.Offset
+}
+
+// maxCache is the size that no cache has. It keeps offsets in Entry.place.
+const maxCache = 1 << 47
+
+// extend makes room for a ring that goes to end, if the file can have been
+// cut: its size is none that gcache.size can ask for with a unit.
+func (s *scanner) extend(end int64) bool {
+	const unit = 1 << 20
+	size := s.layout.header()
+	if (s.size-ringStart-size)%1024 == 0 || end < ringStart || end > maxCache {
+		return false
+	}
+	s.end = ringStart + size + (end-ringStart+unit-1)/unit*unit
+	s.cache.Extended = s.end
+	return true
+}
+
+// step is the distance at which buffers can begin.
+func (s *scanner) step() int64 {
+	if s.cache.Preamble.Version > 0 {
+		return 8
+	}
+	return 1
+}
+
+// detect finds out the layout from the first buffer.
+func (s *scanner) detect() Layout {
+	for _, at := range []int64{s.cache.Preamble.Offset, ringStart} {
+		for _, l := range []Layout{Galera4, Galera3} {
+			if at < ringStart || at > s.size-l.header() {
+				continue
+			}
+			if h := l.parse(s.peek(at, int(l.header()))); !h.clear && h.plausible(l, s.store) {
+				return l
+			}
+		}
+	}
+	at4, ok4 := s.search(ringStart, Galera4)
+	at3, ok3 := s.search(ringStart, Galera3)
+	switch {
+	case ok4 && (!ok3 || at4 < at3):
+		return Galera4
+	case ok3:
+		return Galera3
+	}
+	return LayoutUnknown
+}
+
+// search returns the first place from at on where a buffer stands, with a
+// plausible header behind it.
+func (s *scanner) search(at int64, l Layout) (int64, bool) {
+	size, step, storeAt := int(l.header()), s.step(), 22
+	if l == Galera3 {
+		storeAt = 36
+	}
+	jumps := s.jump
+	for at+int64(size) < s.end && at < s.size && s.err == nil {
+		n := int(min(windowSize, s.end-at))
+		b := s.read(at, n)
+		for i := 0; i+size <= n && at+int64(i+size) < s.end; i += int(step) {
+			if int32(b[i+storeAt]) != s.store {
+				continue
+			}
+			if s.isBuffer(at+int64(i), l, b[i:]) {
+				return at + int64(i), true
+			}
+			if s.jump-jumps > maxJumps {
+				s.cache.damageAt(parse.BadValue, at, s.size-at, "ring", "buffers", "bytes that look like headers and are none")
+				return 0, false
+			}
+		}
+		at += max(int64(n-size)/step, 1) * step
+	}
+	return 0, false
+}
+
+// isBuffer reports whether a buffer with the header b stands at offset at
+// (GCACHE_SCAN_BUFFER_TEST).
+func (s *scanner) isBuffer(at int64, l Layout, b []byte) bool {
+	h := l.parse(b)
+	if h.clear || !h.plausible(l, s.store) || h.size > s.end-l.header()-at {
+		return false
+	}
+	return l.parse(s.peek(at+h.size, int(l.header()))).plausible(l, s.store)
+}
+
+// walk takes the buffers from at up to end, where the last header of the
+// segment stands at the latest, and returns where it stopped. whole tells that
+// the segment goes to the end of the file.
+func (s *scanner) walk(at, end int64, whole bool) int64 {
+	seg := Segment{Start: at}
+	size := int(s.layout.header())
+	for s.err == nil && s.stopped == nil {
+		h := s.layout.parse(s.peek(at, size))
+		if h.clear {
+			break
+		}
+		if !h.plausible(s.layout, s.store) {
+			s.cache.damageAt(parse.BadValue, at, int64(size), "buffer.header", "a header, or zeros behind the last buffer", headerText(h))
+			break
+		}
+		if h.size > end-at {
+			if !whole && at+h.size == end+int64(size) {
+				break // discarded buffers before a single segment
+			}
+			if !whole || !s.extend(at+h.size) {
+				s.cache.damageAt(parse.BadValue, at, int64(size), "buffer.size", fmt.Sprintf("at most %d bytes", max(end-at, 0)), fmt.Sprint(h.size))
+				break
+			}
+			end = s.end - int64(size)
+		}
+		if next := s.layout.parse(s.peek(at+h.size, size)); !next.plausible(s.layout, s.store) {
+			s.cache.damageAt(parse.BadValue, at+h.size, int64(size), "buffer.header", "a header, or zeros behind the last buffer", headerText(next))
+			break
+		}
+		s.take(at, h)
+		seg.Buffers++
+		at += h.size
+	}
+	seg.End = at
+	s.cache.Segments = append(s.cache.Segments, seg)
+	return at
+}
+
+func headerText(h header) string {
+	return fmt.Sprintf("seqno %d, size %d, flags %#x, store %d", h.seqno, h.size, uint32(h.flags), h.store)
+}
+
+// take hands over a buffer, after it has read what it holds.
+func (s *scanner) take(at int64, h header) {
+	s.cache.Buffers++
+	b := &s.buffer
+	*b = Buffer{Offset: at, Seqno: h.seqno, Depends: h.depends, Size: h.size, Flags: h.flags, Type: h.typ}
+	b.Skipped = h.flags&Skipped != 0 || s.layout == Galera3 && h.seqno > 0 && h.depends < 0
+	if h.seqno > 0 {
+		s.cache.Ordered++
+		s.content(b)
+		s.index.entries = append(s.index.entries, s.entry(b))
+	}
+	if s.visit != nil {
+		s.stopped = s.visit(b)
+	}
+}
+
+func (s *scanner) entry(b *Buffer) Entry {
+	e := Entry{Seqno: b.Seqno, Digest: b.Digest, Size: uint32(min(b.Size, 1<<32-1)), source: noSource}
+	e.place = uint64(b.Offset)<<placeShift | uint64(uint8(b.Type))
+	if b.Skipped {
+		e.place |= placeSkipped
+	}
+	if b.Damaged {
+		e.place |= placeDamaged
+	}
+	if b.WriteSet != nil {
+		e.Flags, e.source = b.WriteSet.Flags, s.index.source(b.WriteSet.Source)
+	}
+	return e
+}
+
+// content reads the payload of an ordered buffer.
+func (s *scanner) content(b *Buffer) {
+	at, n := b.Offset+s.layout.header(), b.Size-s.layout.header()
+	d := digest{table: s.table}
+	switch {
+	case at+n > s.size:
+		s.fail(b, parse.Truncated, b.Offset, b.Size, "", fmt.Sprintf("%d bytes", b.Size), fmt.Sprintf("%d left", max(s.size-b.Offset, 0)))
+		s.stream(at, max(s.size-at, 0), d.add)
+	case b.Type == ConfigurationEvent:
+		s.change(b, at, n, &d)
+	case b.Type == WriteSetAction && !(b.Skipped && n < writeSetHeader):
+		s.writeSet(b, at, n, &d)
+	default:
+		s.stream(at, n, d.add)
+	}
+	b.Digest = d.sum()
+}
+
+// fail marks a buffer as damaged.
+func (s *scanner) fail(b *Buffer, kind parse.Kind, at, n int64, field, want, got string) {
+	b.Damaged = true
+	name := fmt.Sprintf("buffer[%d]", b.Seqno)
+	if field != "" {
+		name += "." + field
+	}
+	s.cache.damageAt(kind, at, n, name, want, got)
+}
+
+// stream hands n bytes from at on to add.
+func (s *scanner) stream(at, n int64, add func([]byte)) {
+	for n > 0 && s.err == nil {
+		b := s.read(at, int(min(n, windowSize)))
+		add(b)
+		at, n = at+int64(len(b)), n-int64(len(b))
+	}
+}
+
+func (s *scanner) change(b *Buffer, at, n int64, d *digest) {
+	if n > maxChange {
+		s.fail(b, parse.BadValue, b.Offset, s.layout.header(), "size", fmt.Sprintf("at most %d bytes", maxChange), fmt.Sprint(n))
+		s.stream(at, n, d.add)
+		return
+	}
+	payload := s.read(at, int(n))
+	d.add(payload)
+	ch, damage := parseChange(s.cache.File, fmt.Sprintf("buffer[%d].change", b.Seqno), at, payload)
+	if damage != nil {
+		b.Damaged = true
+		s.cache.damage(*damage)
+	} else if ch.Seqno != b.Seqno {
+		s.fail(b, parse.Mismatch, b.Offset, 8, "seqno", fmt.Sprint(ch.Seqno), fmt.Sprint(b.Seqno))
+	}
+	b.Change = ch
+	changes := &s.cache.Changes
+	if len(*changes) == 2*maxChanges {
+		*changes = append((*changes)[:0], (*changes)[maxChanges:]...)
+	}
+	*changes = append(*changes, *ch)
+}
+
+func (s *scanner) writeSet(b *Buffer, at, n int64, d *digest) {
+	head := s.read(at, int(min(n, writeSetHeader)))
+	ws, field, want, got := parseWriteSet(head)
+	if field != "" {
+		s.fail(b, writeSetDamage(field), at, int64(len(head)), "write-set."+field, want, got)
+	}
+	if field != "" && field != "checksum" {
+		s.stream(at, n, d.add)
+		return
+	}
+	s.ws = ws
+	b.WriteSet = &s.ws
+	d.add(head[16:56])
+	if ws.Valid && ws.Certified() && ws.Seqno != b.Seqno {
+		s.fail(b, parse.Mismatch, b.Offset, 8, "seqno", fmt.Sprint(ws.Seqno), fmt.Sprint(b.Seqno))
+	}
+	at, n = at+writeSetHeader, n-writeSetHeader
+	for _, set := range [...]struct {
+		name          string
+		there, common bool
+	}{
+		{"keys", ws.KeySet != 0, false},
+		{"data", ws.DataSet != 0, true},
+		{"unordered", ws.DataSet != 0 && ws.Unordered, false},
+		{"annotation", ws.DataSet != 0 && ws.Annotated, true},
+	} {
+		if !set.there {
+			continue
+		}
+		used, ok := s.recordSet(b, set.name, at, n, set.common, d)
+		at, n = at+used, n-used
+		if !ok {
+			break
+		}
+	}
+	if n >= 8 { // less is the padding of the buffer, with anything in it
+		if !b.Damaged {
+			s.fail(b, parse.Trailing, at, n, "write-set", "less than 8 bytes of padding", fmt.Sprintf("%d bytes", n))
+		}
+		s.stream(at, n, d.add)
+	}
+}
+
+// recordSet checks one set of a write set and returns its size; ok is false if
+// the size cannot be believed.
+func (s *scanner) recordSet(b *Buffer, name string, at, n int64, common bool, d *digest) (used int64, ok bool) {
+	var kept [maxSetHeader]byte // the window moves
+	head := kept[:copy(kept[:], s.read(at, int(min(n, maxSetHeader))))]
+	set, kind, problem := parseRecordSet(head, n)
+	if problem != "" {
+		s.fail(b, kind, at, int64(len(head)), "write-set."+name, "the header of a record set", problem)
+		return 0, false
+	}
+	if common {
+		d.add(head[:set.begin])
+	}
+	m := newMMH()
+	s.stream(at+set.begin, set.size-set.begin, func(part []byte) {
+		m.append(part)
+		if common {
+			d.add(part)
+		}
+	})
+	m.append(set.header)
+	var sum [16]byte
+	h1, h2 := m.sum()
+	binary.LittleEndian.PutUint64(sum[:], h1)
+	binary.LittleEndian.PutUint64(sum[8:], h2)
+	if computed := sum[:len(set.stored)]; string(computed) != string(set.stored) {
+		s.fail(b, parse.BadChecksum, at, set.size, "write-set."+name, fmt.Sprintf("%x", computed), fmt.Sprintf("%x", set.stored))
+	}
+	return set.size, true
+}
+
+// A digest is two checksums in one number, which processors compute at the
+// speed of memory.
+type digest struct {
+	table     *crc32.Table
+	high, low uint32
+}
+
+func (d *digest) add(b []byte) {
+	d.high = crc32.Update(d.high, d.table, b)
+	d.low = crc32.Update(d.low, crc32.IEEETable, b)
+}
+
+func (d *digest) sum() uint64 { return uint64(d.high)<<32 | uint64(d.low) }
