@@ -3,6 +3,7 @@ package differential_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -150,6 +151,9 @@ func (b *storedBase) damage(dir string, r *rand.Rand) (done []string, err error)
 			what, err = setHeader(file, r)
 		} else {
 			what, err = damage.ApplyKind(work, kinds[r.IntN(len(kinds))], r)
+		}
+		if errors.Is(err, damage.ErrNothing) {
+			break // too little is left
 		}
 		if err != nil {
 			return done, err
