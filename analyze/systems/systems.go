@@ -5,9 +5,10 @@ import (
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/analyze/cowsql"
 	"github.com/lastwrite/lastwrite/analyze/galera"
+	"github.com/lastwrite/lastwrite/analyze/manticore"
 )
 
 // All returns every family, in the order of the report.
 func All() []analyze.System {
-	return []analyze.System{cowsql.System{}, galera.System{}}
+	return []analyze.System{cowsql.System{}, galera.System{}, manticore.System{}}
 }
