@@ -105,6 +105,19 @@ func (p *pages) peek(id pageID) *image {
 	return i
 }
 
+// has reports whether there is such a page, in memory or in a file.
+func (p *pages) has(id pageID) bool {
+	if p.watched[id] != nil {
+		return true
+	}
+	t := p.store.spaces[id.space]
+	if t == nil {
+		return false
+	}
+	_, _, ok := t.locate(id.number)
+	return ok
+}
+
 // slotsChanged goes through the slots of TRX_SYS or of a rollback segment and
 // watches what they name.
 func (p *pages) slotsChanged(i *image) {

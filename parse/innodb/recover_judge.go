@@ -140,6 +140,7 @@ func seqnoOf(page []byte) int64 {
 // undoLogs looks for prepared transactions.
 func (r *recovery) undoLogs() {
 	pages := r.player.pages
+	seen := map[pageID]bool{}
 	for _, rseg := range pages.rsegs {
 		if rseg.number == noPage {
 			continue
@@ -149,7 +150,12 @@ func (r *recovery) undoLogs() {
 			continue
 		}
 		for _, n := range undoPages(i.bytes) {
-			u := pages.peek(pageID{rseg.space, n})
+			id := pageID{rseg.space, n}
+			if seen[id] || !pages.has(id) {
+				continue
+			}
+			seen[id] = true
+			u := pages.peek(id)
 			r.Undo++
 			r.look(u)
 			if u.blind || !undoIsPrepared(u.bytes) {

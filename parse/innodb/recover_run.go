@@ -14,6 +14,7 @@ type recovery struct {
 	files   Files
 	options Options
 	ring    ring
+	window  []byte
 	store   *storage
 	player  *player
 }
@@ -132,11 +133,16 @@ func (r *recovery) apply(ctx context.Context) error {
 	return nil
 }
 
+// scanner returns a scanner from lsn on. It shares its memory with those that
+// were returned before.
 func (r *recovery) scanner(lsn uint64) scanner {
-	if r.Log.Format == FormatPHYS {
-		return newBlockScanner(r.ring, lsn)
+	if r.window == nil {
+		r.window = make([]byte, windowLength(r.ring))
 	}
-	return newPhysScanner(r.ring, lsn, r.Log.Encrypted)
+	if r.Log.Format == FormatPHYS {
+		return newBlockScanner(r.ring, lsn, r.window)
+	}
+	return newPhysScanner(r.ring, lsn, r.Log.Encrypted, r.window)
 }
 
 // isCheckpoint reports whether a mini-transaction only says where a checkpoint

@@ -141,9 +141,9 @@ type blockScanner struct {
 	resync bool // the next block has to tell where a mini-transaction begins
 }
 
-func newBlockScanner(g ring, checkpoint uint64) *blockScanner {
+func newBlockScanner(g ring, checkpoint uint64, buf []byte) *blockScanner {
 	aligned := checkpoint - checkpoint%blockSize
-	s := &blockScanner{raw: newWindow(g, aligned), lsn: checkpoint, read: aligned}
+	s := &blockScanner{raw: newWindow(g, aligned, buf), lsn: checkpoint, read: aligned}
 	if checkpoint%blockSize < blockHeader {
 		s.lsn = aligned + blockHeader
 	}

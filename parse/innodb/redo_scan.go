@@ -37,8 +37,8 @@ type physScanner struct {
 	bit   byte
 }
 
-func newPhysScanner(g ring, lsn uint64, encrypted bool) *physScanner {
-	s := &physScanner{window: newWindow(g, lsn)}
+func newPhysScanner(g ring, lsn uint64, encrypted bool, buf []byte) *physScanner {
+	s := &physScanner{window: newWindow(g, lsn, buf)}
 	if encrypted {
 		s.nonce = 8
 	}

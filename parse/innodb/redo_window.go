@@ -17,9 +17,13 @@ type window struct {
 	limit uint64 // LSN at which nothing more may be read: a lap behind the start
 }
 
-func newWindow(g ring, lsn uint64) *window {
-	return &window{ring: g, buf: make([]byte, min(windowSize, g.length)), lsn: lsn, limit: lsn + g.length}
+// newWindow returns a window in front of lsn. buf is its memory, of
+// windowLength bytes.
+func newWindow(g ring, lsn uint64, buf []byte) *window {
+	return &window{ring: g, buf: buf, lsn: lsn, limit: lsn + g.length}
 }
+
+func windowLength(g ring) uint64 { return min(windowSize, g.length) }
 
 // bytes returns what is in memory from lsn on.
 func (w *window) bytes() []byte { return w.buf[w.at:w.end] }
