@@ -111,7 +111,9 @@ const (
 	MarkSnapshot    Mark = "snapshot"    // state as of the last index
 	MarkStored      Mark = "stored"      // entries in closed files
 	MarkOpen        Mark = "open"        // entries in files still being written
+	MarkCommitted   Mark = "committed"   // in the tables
 	MarkCache       Mark = "cache"       // replication cache (gcache)
+	MarkReceived    Mark = "received"    // in the cache, not in the tables
 	MarkUncommitted Mark = "uncommitted" // certainly never committed
 	MarkDiscarded   Mark = "discarded"   // a start would drop them
 	MarkGap         Mark = "gap"
@@ -266,6 +268,7 @@ type Promise struct {
 	Term  uint64 `json:"term,omitempty"`
 	Index uint64 `json:"index,omitempty"`
 	Upper *Bar   `json:"upper,omitempty"`
+	Error string `json:"error,omitempty"` // what a start says that is to be refused: the node joins others; "" if it starts
 }
 
 // A Bar is a position in the same history.

@@ -203,10 +203,10 @@ func (g *group) boundsOf(list []*model) string {
 // reason says in one sentence why the best are the best.
 func (g *group) reason(best, all []*model) string {
 	top := g.reach[best[0]]
-	text := fmt.Sprintf("%s %s furthest in the history %s: seqno %d", list(g.verdict.MostRecent), reaches(len(best)), best[0].UUID, top.Lower)
+	text := fmt.Sprintf("%s %s furthest in the history %s: %s", list(g.verdict.MostRecent), reaches(len(best)), best[0].UUID, at(top))
 	switch {
 	case len(all) == 1 && len(g.nodes) > 1:
-		text = fmt.Sprintf("%s is the only complete database with a position: seqno %d of %s", best[0].name(), top.Lower, best[0].UUID)
+		text = fmt.Sprintf("%s is the only complete database with a position: %s of %s", best[0].name(), at(top), best[0].UUID)
 	case len(all) > len(best):
 		next := uint64(0)
 		for _, m := range all {
@@ -216,9 +216,6 @@ func (g *group) reason(best, all []*model) string {
 		}
 		text += fmt.Sprintf("; the others end at %d at the latest", next)
 	}
-	if !top.Exact() {
-		text += " at least"
-	}
 	if len(best) > 1 {
 		text += fmt.Sprintf("; of these, %s needs least and serves most", best[0].name())
 	}
@@ -226,6 +223,13 @@ func (g *group) reason(best, all []*model) string {
 		text += ", as far as the given nodes tell"
 	}
 	return text + "."
+}
+
+func at(b bounds) string {
+	if b.Exact() {
+		return fmt.Sprintf("seqno %d", b.Lower)
+	}
+	return fmt.Sprintf("at least seqno %d", b.Lower)
 }
 
 func reaches(n int) string {

@@ -101,7 +101,7 @@ func (g *group) facts(m *model) *Facts {
 	}
 	for _, donor := range g.usable() {
 		if donor != m && donor.Span.Known {
-			f.JoinsBy[donor.name()] = m.joinAsIs(donor, g.relation(m, donor)).How
+			f.JoinsBy[donor.name()] = m.joinAsIs(donor).How
 		}
 	}
 	for _, s := range m.Sightings[max(0, len(m.Sightings)-maxViews):] {

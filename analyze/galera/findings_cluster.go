@@ -23,11 +23,16 @@ func (g *group) historyFindings() {
 		g.differentHistories(uuids)
 	}
 	list := g.usable()
+	told := map[string]bool{}
 	for i, a := range list {
 		for _, b := range list[i+1:] {
 			switch r := g.relation(a, b); {
 			case r.fork() || r.mayFork():
-				g.forkFinding(a, b, r)
+				key := fmt.Sprint(r.Diverge, r.fork(), r.A, r.B)
+				if !told[key] {
+					told[key] = true
+					g.forkFinding(a, b, r)
+				}
 			case r.Diverge == 0:
 				if why := g.suspicion(a, b); why != "" {
 					g.add("LWG016", "", append(a.anything(), b.anything()...), "%s Their write-set caches have no seqno in common that could be compared. Compare the tables before one of them is thrown away.", why)
@@ -35,6 +40,17 @@ func (g *group) historyFindings() {
 			}
 		}
 	}
+}
+
+// side returns the nodes that committed the same as a where it differs from b.
+func (g *group) side(a, b *model, r relation) []string {
+	var out []string
+	for _, m := range g.usable() {
+		if m == a || !g.conflict(m, a) && g.conflict(m, b) && g.relation(m, b).Diverge == r.Diverge && g.relation(m, b).A == r.A {
+			out = append(out, m.name())
+		}
+	}
+	return out
 }
 
 // differentHistories shows where each history comes from and when.
@@ -79,7 +95,14 @@ func (g *group) forkFinding(a, b *model, r relation) {
 		since = fmt.Sprintf("all write sets that both caches still hold differ, from seqno %d on; they may have parted earlier", r.Diverge)
 	}
 	if r.fork() {
-		g.add("LWG015", "", evidence, "%s and %s have one group UUID, and %s. From there on %s committed %s, %s committed %s. A number does not decide between them: a person has to, and the other side's transactions are lost unless they are saved first.", a.name(), b.name(), since, a.name(), r.A, b.name(), r.B)
+		text := ""
+		for _, pair := range [][2]*model{{a, b}, {b, a}} {
+			if pair[0].joinAsIs(pair[1]).How == ist {
+				text = fmt.Sprintf(" The provider compares numbers only: %s would join %s incrementally, without a word, and keep its different rows.", pair[0].name(), pair[1].name())
+			}
+		}
+		x, y := g.side(a, b, r), g.side(b, a, relation{Diverge: r.Diverge, A: r.B})
+		g.add("LWG015", "", evidence, "%s on one side and %s on the other have one group UUID, and %s. From there on %s committed %s, %s committed %s. A number does not decide between them: a person has to, and the other side's transactions are lost unless they are saved first.%s", list(x), list(y), since, list(x), r.A, list(y), r.B, text)
 		return
 	}
 	g.add("LWG016", "", evidence, "%s and %s have one group UUID, and %s. It is not known whether both committed theirs: %s is at %s, %s at %s.", a.name(), b.name(), since, a.name(), a.reach(), b.name(), b.reach())
@@ -170,29 +193,11 @@ func (g *group) rankFindings() {
 		if m == w {
 			continue
 		}
-		if j := m.joinAsIs(w, g.relation(m, w)); j.How == sst {
+		if j := m.joinAsIs(w); j.How == sst {
 			g.add("LWG030", m.name(), m.stateEvidence(), "%s cannot join %s incrementally: %s. A full state transfer replaces all its files%s.", m.name(), w.name(), j.Why, g.volume(w))
 		}
 	}
 	g.beyondFinding([]*model{w})
-	if b := g.itemisedAhead(w); b != "" {
-		g.add("LWG042", "", w.positionEvidence(), "%s", b)
-	}
-}
-
-// itemisedAhead warns of the opposite choice: were a node that is behind
-// bootstrapped, the best one would refuse to join it.
-func (g *group) itemisedAhead(w *model) string {
-	var behind []string
-	for _, m := range g.usable() {
-		if m.UUID == w.UUID && g.reach[m].Exact() && g.reach[m].Upper < g.reach[w].Lower && g.copyOf(m) == nil {
-			behind = append(behind, m.name())
-		}
-	}
-	if len(behind) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("If the cluster is started from %s, %s aborts when it joins: \"Reversing history: ... this member has applied ... more events than the primary component. Data loss is possible. Must abort.\" If its grastate.dat is removed to get past that, the full state transfer destroys the newer data.", list(behind), w.name())
 }
 
 // volume says how much a full state transfer copies.

@@ -124,7 +124,7 @@ func (g *group) restorable() (restore, bool) {
 // started for that.
 func (g *group) restoration() {
 	r, ok := g.restorable()
-	if !ok || len(r.Nodes) == 0 {
+	if !ok || len(r.View.Members) < 2 {
 		return
 	}
 	if why := g.noRestore(r); why != "" {

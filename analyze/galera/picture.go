@@ -19,12 +19,12 @@ func (m *model) draw(g *group) {
 		return
 	}
 	if m.Span.Known && m.Span.Lower > 0 {
-		add(analyze.MarkStored, 1, m.Span.Lower, "committed: "+m.Span.Because)
+		add(analyze.MarkCommitted, 1, m.Span.Lower, "committed: "+m.Span.Because)
 	}
 	if c := m.Cache; c != nil && c.First > 0 && c.UUID == m.UUID {
 		if m.Span.Known {
 			add(analyze.MarkCache, c.First, min(c.Last, m.Span.Lower), c.File)
-			add(analyze.MarkUncommitted, max(c.First, m.Span.Lower+1), c.Last, "received, not committed here")
+			add(analyze.MarkReceived, max(c.First, m.Span.Lower+1), c.Last, "received, not committed here")
 		} else {
 			add(analyze.MarkCache, c.First, c.Last, c.File)
 		}

@@ -33,7 +33,7 @@ func (m *model) start() analyze.Start {
 	case !m.safe():
 		s.Outcome, s.Error = analyze.Refuses, notSafe
 		if refusal != "" {
-			s.Others = []analyze.OtherStart{{Server: "a start with safe_to_bootstrap set to 1, or as a joining node", Outcome: analyze.Refuses, Error: refusal}}
+			s.Others = []analyze.OtherStart{{Server: "safe_to_bootstrap 1, and when it joins", Outcome: analyze.Refuses, Error: refusal}}
 		}
 		return s
 	case refusal != "":

@@ -29,7 +29,7 @@ type join struct {
 
 // joinAsIs forecasts m joining donor with the directories as they are and
 // the recovered position passed on (galera/src/replicator_str.cpp).
-func (m *model) joinAsIs(donor *model, r relation) join {
+func (m *model) joinAsIs(donor *model) join {
 	switch {
 	case m.State == nil:
 		return join{How: sst, Why: "grastate.dat is missing"}
@@ -51,15 +51,15 @@ func (m *model) joinAsIs(donor *model, r relation) join {
 	if m.Condition == incomplete {
 		return join{How: sst, Why: m.Why}
 	}
-	return m.joinAt(donor, position, r)
+	return m.joinAt(donor, position)
 }
 
-// joinAt forecasts m joining donor from a position of the same history.
-func (m *model) joinAt(donor *model, position uint64, r relation) join {
+// joinAt forecasts m joining donor from a position with the same group UUID.
+// The provider compares numbers only: after a split brain a node joins the
+// other side incrementally, and keeps its different rows.
+func (m *model) joinAt(donor *model, position uint64) join {
 	at := donor.Span.Lower
 	switch {
-	case r.Diverge > 0 && position >= r.Diverge:
-		return join{How: sst, Why: "what it has committed differs from there on", Ahead: position - r.Diverge + 1}
 	case position > at:
 		return join{How: sst, Why: "it is ahead of the donor", Ahead: position - at}
 	case position+1 < donor.serves(at):

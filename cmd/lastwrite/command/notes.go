@@ -113,7 +113,7 @@ func ownership(a *analysis, node string) []string {
 		if n.Dir == "." {
 			rel, ok = f.Path, true
 		}
-		if ok && (strings.HasSuffix(rel, "metadata1") || strings.HasSuffix(rel, "info.yaml") || strings.HasSuffix(rel, "local.db")) {
+		if ok && (strings.HasSuffix(rel, "metadata1") || strings.HasSuffix(rel, "info.yaml") || strings.HasSuffix(rel, "local.db") || strings.HasSuffix(rel, "grastate.dat") || strings.HasSuffix(rel, "ibdata1")) {
 			add(f.Path, rel)
 		}
 	}
@@ -129,7 +129,7 @@ func keysOf(a *analysis, nodes []string) []string {
 			continue
 		}
 		for _, f := range a.inputs[n.Input].manifest.Files {
-			if strings.HasSuffix(f.Path, ".key") || strings.HasSuffix(f.Path, ".pfx") {
+			if isKey(f.Path) {
 				if n.Dir == "." || strings.HasPrefix(f.Path, n.Dir+"/") {
 					out = append(out, name+": "+f.Path)
 				}
@@ -137,6 +137,16 @@ func keysOf(a *analysis, nodes []string) []string {
 		}
 	}
 	return out
+}
+
+// isKey reports whether a file holds a private key by its name.
+func isKey(name string) bool {
+	for _, end := range []string{".key", ".pfx", ".p12", "-key.pem", "private_key.pem"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // writeManifest writes the digests of all files below dir.

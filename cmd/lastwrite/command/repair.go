@@ -161,7 +161,9 @@ func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *r
 		switch {
 		case n == nil:
 			errs = append(errs, fmt.Errorf("%s: the result is no node directory", p.Node))
-		case n.Start.Outcome != analyze.Clean:
+		case p.Error != "" && (n.Start.Outcome != analyze.Refuses || n.Start.Error != p.Error || len(n.Start.Others) > 0):
+			errs = append(errs, fmt.Errorf("%s: the result is to join others, and its start is %s: %s", p.Node, n.Start.Outcome, n.Start.Error))
+		case p.Error == "" && n.Start.Outcome != analyze.Clean:
 			errs = append(errs, fmt.Errorf("%s: the result %s instead of starting: %s", p.Node, n.Start.Outcome, n.Start.Error))
 		case !p.Kept(n.Position):
 			errs = append(errs, fmt.Errorf("%s: the result reaches %d^%d, the plan promised %d^%d", p.Node, n.Position.Term, n.Position.Index, p.Term, p.Index))

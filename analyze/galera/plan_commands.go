@@ -1,0 +1,179 @@
+package galera
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lastwrite/lastwrite/analyze"
+)
+
+// A host tells how the server of a product is handled by systemd.
+type host struct{ stop, bootstrap, start, after string }
+
+// handling returns the commands for a node (MariaDB/server
+// scripts/galera_new_cluster.sh, support-files/mariadb.service.in; PXC
+// build-ps/ubuntu/percona-xtradb-cluster-server.mysql@.service).
+func (m *model) handling() host {
+	if m.Node.Product == "percona-xtradb-cluster" {
+		return host{
+			"systemctl stop mysql mysql@bootstrap.service", "systemctl start mysql@bootstrap.service", "systemctl start mysql",
+			"systemctl stop mysql@bootstrap.service && systemctl start mysql",
+		}
+	}
+	return host{stop: "systemctl stop mariadb", bootstrap: "galera_new_cluster", start: "systemctl start mariadb"}
+}
+
+// live is the node's data directory on its host.
+func (m *model) live() string { return cmp.Or(m.Layout.Server.DataDir.V, "/var/lib/mysql") }
+
+// commands are what the operator runs, in order. OUT stands for the directory
+// that repair wrote.
+func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Command {
+	var out []analyze.Command
+	each := func(list []fate, run func(f fate) (string, string)) {
+		first := len(out)
+		for _, f := range list {
+			line, why := run(f)
+			if i := slices.IndexFunc(out[first:], func(c analyze.Command) bool { return c.Run == line }); i >= 0 {
+				out[first+i].Node += ", " + f.name()
+				continue
+			}
+			out = append(out, analyze.Command{Node: f.name(), Run: line, Why: why})
+		}
+	}
+	kept := slices.DeleteFunc(slices.Clone(fates), func(f fate) bool { return !f.Kept })
+	gone := slices.DeleteFunc(slices.Clone(fates), func(f fate) bool { return f.Kept })
+	each(fates, func(f fate) (string, string) {
+		return f.handling().stop, "everywhere, also where it seems to be down: a node that still serves, or a second bootstrap, makes a split brain"
+	})
+	if replaced {
+		each(kept, func(f fate) (string, string) {
+			return fmt.Sprintf("mv %s %s.before-recovery", f.live(), f.live()), "keep the original"
+		})
+		each(kept, func(f fate) (string, string) {
+			return fmt.Sprintf("cp -a %s %s && chown -R mysql:mysql %s && chmod 0700 %s", path.Join("OUT", f.name(), dataBelow(f.model)), f.live(), f.live(), f.live()), "OUT is what repair wrote; modes and keys as its restore-notes.txt says"
+		})
+	}
+	each(gone, func(f fate) (string, string) {
+		return fmt.Sprintf("mv %s %s.before-recovery && install -d -o mysql -g mysql -m 0700 %s", f.live(), f.live(), f.live()), "it starts empty and gets a full state transfer; keep the original until everything is checked"
+	})
+	h := w.handling()
+	out = append(out, analyze.Command{Node: w.name(), Run: h.bootstrap, Why: "on this node only, and once"})
+	out = append(out, analyze.Command{Node: w.name(), Run: `mysql -e "SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_cluster_state_uuid', 'wsrep_last_committed')"`,
+		Why: fmt.Sprintf("go on only if it says Primary, %s, and %d or more", w.UUID, w.Span.Lower)})
+	others := slices.DeleteFunc(append(slices.Clone(kept), gone...), func(f fate) bool { return f.model == w })
+	for _, f := range others {
+		why := "one at a time; wait until wsrep_local_state_comment is Synced"
+		if f.Kept {
+			why += fmt.Sprintf(" (incremental, %s)", plural(f.Join.Events, "write set", "write sets"))
+		} else {
+			why += " (full state transfer" + g.volume(w) + ")"
+		}
+		out = append(out, analyze.Command{Node: f.name(), Run: f.handling().start, Why: why})
+	}
+	for _, name := range g.arbitratorNodes() {
+		out = append(out, analyze.Command{Node: name, Run: "systemctl start garb", Why: "the arbitrator, after the nodes; the unit is called garbd on some systems"})
+	}
+	if h.after != "" {
+		out = append(out, analyze.Command{Node: w.name(), Run: h.after, Why: "when the others are Synced: from the unit that bootstraps to the ordinary one"})
+	}
+	return out
+}
+
+// dataBelow is the data directory within a node's output.
+func dataBelow(m *model) string {
+	if m.Data == "." {
+		return ""
+	}
+	return m.Data
+}
+
+func (g *group) arbitratorNodes() []string {
+	var out []string
+	for _, m := range g.all {
+		if m.Arbitrator {
+			out = append(out, m.name())
+		}
+	}
+	if known, last := g.arbitrators(); len(out) == 0 && last {
+		out = known
+	}
+	return out
+}
+
+// warnings are what an operator has to know before the first command.
+func (g *group) warnings(w *model, fates []fate) []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if !g.verdict.Decided {
+		add("The evidence does not decide who wrote last: a person has to. Look at the tables of both sides, and save what only one of them has (mysqldump, mysqlbinlog) before its directory is given up.")
+	} else if !slices.Contains(g.verdict.MostRecent, w.name()) {
+		add("%s is not the most recent node. %s.", w.name(), strings.TrimSuffix(g.verdict.Reason, "."))
+	}
+	if g.verdict.Provisional {
+		add("%s %s not given. If one of them is ahead, its writes are lost with this plan, and it aborts when it joins.", list(g.verdict.Missing), wasWere(len(g.verdict.Missing)))
+	}
+	var behind []string
+	for _, f := range fates {
+		if f.model != w && f.Kept && f.Span.Lower < w.Span.Lower {
+			behind = append(behind, f.name())
+		}
+	}
+	if len(behind) > 0 {
+		add("Start %s first. If %s %s bootstrapped instead, %s ends with \"Reversing history\" when it joins, and a full state transfer would then destroy its newer data.", w.name(), list(behind), wasWere(len(behind)), w.name())
+	}
+	if w.Condition == schemaChange {
+		add("The schema change that was running did not take effect. Issue it again once all nodes are Synced.")
+	}
+	if w.Condition == stateLost && w.State != nil {
+		add("Nothing tells why grastate.dat of %s lost its group UUID. Check its tables against another node before applications write.", w.name())
+	}
+	if !w.Span.Exact() {
+		add("The position of %s is not known exactly, so grastate.dat keeps seqno -1 and the server's own recovery (galera_recovery in the systemd unit) has to find it. Do not start it with a bare `mariadbd --wsrep-new-cluster`.", w.name())
+	}
+	for _, f := range fates {
+		s := f.Layout.Server
+		if a := s.ClusterAddress; a.Set && a.V.Scheme == "gcomm" && len(a.V.Members) == 0 || s.WsrepNewCluster.V {
+			add("The option file of %s makes it bootstrap at every start: before the first command, name all nodes in its wsrep_cluster_address and take wsrep_new_cluster out.", f.name())
+		}
+		if s.WsrepStartPosition.Set || s.WsrepRecover.V || s.ForceRecovery.V > 0 || s.WsrepOn.Set && !s.WsrepOn.V {
+			add("The option file of %s has settings that get in the way (LWG045): take them out before the first command.", f.name())
+		}
+	}
+	return out
+}
+
+// planRestore starts all members of the last view, who restore the primary
+// component by themselves.
+func (g *group) planRestore() (analyze.Plan, bool) {
+	r, ok := g.restorable()
+	if !ok || len(r.View.Members) < 2 || g.noRestore(r) != "" {
+		return analyze.Plan{}, false
+	}
+	for _, m := range r.Nodes {
+		if !m.Arbitrator && !slices.Contains(g.verdict.MostRecent, m.name()) && m.Span.Known {
+			break // it catches up by itself
+		}
+	}
+	p := analyze.Plan{ID: "restore-primary-component", Title: fmt.Sprintf("Start %s together, without a bootstrap", list(names(r.Nodes))), Warnings: []string{}, Loses: []analyze.Loss{}}
+	p.Warnings = append(p.Warnings, "It works on the original directories only while gvwstate.dat is in place on all of them, and only if every one of these members comes up; otherwise they wait for ever, and the other plan is left. No directory is written.")
+	if len(r.Missing) > 0 {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s belongs to that view and was not given: it has to come up as well.", list(r.Missing)))
+	}
+	for _, m := range r.Nodes {
+		run := m.handling().start
+		if m.Arbitrator {
+			run = "systemctl start garb"
+		}
+		p.Commands = append(p.Commands, analyze.Command{Node: m.name(), Run: run, Why: "all of them within a few minutes: each waits for the others"})
+	}
+	for _, m := range g.nodes {
+		if !slices.Contains(r.Nodes, m) {
+			p.Commands = append(p.Commands, analyze.Command{Node: m.name(), Run: m.handling().start, Why: "not in that view: after the others are Primary"})
+		}
+	}
+	return p, true
+}
