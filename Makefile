@@ -32,10 +32,10 @@ bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 # The forecasts against the real libraries, on many more damaged copies than
-# the ordinary tests have time for. See internal/reallib for what it needs; for
-# another run: make differential DIFFERENTIAL='-seed 7'
+# the ordinary tests have time for: docs/differential.md. See internal/reallib
+# for what it needs; for another run: make differential DIFFERENTIAL='-seed 7'
 differential:
-	go test -count=1 -timeout 12h -v -run '^TestDifferential$$' ./internal/differential -long $(DIFFERENTIAL)
+	go test -count=1 -timeout 12h -v -run '^TestDifferential' ./internal/differential -long $(DIFFERENTIAL)
 
 # Real MariaDB servers with Galera, killed under load CRASHES times in each
 # configuration, more often than the ordinary tests have time for. See
