@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func TestGaleraCrashes(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				run := &crashRun{
-					tally: &tally, random: rand.New(rand.NewPCG(*crashSeed, uint64(i))),
+					tally: &tally, whole: c.options.GTIDMode, random: rand.New(rand.NewPCG(*crashSeed, uint64(i))),
 					Cluster: server.NewCluster(t, c.nodes, c.options),
 				}
 				run.crashes(t, rounds)
@@ -91,6 +92,7 @@ type crashRun struct {
 	*realserver.Cluster
 	tally  *crashTally
 	random *rand.Rand
+	whole  bool // the option file is given too: nothing else tells wsrep_gtid_mode for certain
 }
 
 func (r *crashRun) crashes(t *testing.T, rounds int) {
@@ -153,9 +155,17 @@ func (r *crashRun) count(f func(*crashTally)) {
 func (r *crashRun) directories() []string {
 	var out []string
 	for _, n := range r.Nodes {
-		out = append(out, n.Name+"="+n.Dir)
+		out = append(out, n.Name+"="+r.directory(n))
 	}
 	return out
+}
+
+// directory is what the program is given of a node.
+func (r *crashRun) directory(n *realserver.Node) string {
+	if r.whole {
+		return n.Home
+	}
+	return n.Dir
 }
 
 // newest compares the verdict with the positions.
@@ -189,7 +199,7 @@ func (r *crashRun) restart(t *testing.T, round int, ours galeraReport, positions
 	for _, n := range r.Nodes {
 		if *crashKeep != "" { // the start changes the cache
 			dirs[n.Name] = filepath.Join(t.TempDir(), n.Name)
-			require.NoError(t, realserver.CopyDir(ctx, n.Dir, dirs[n.Name]))
+			require.NoError(t, realserver.CopyDir(ctx, r.directory(n), dirs[n.Name]))
 		}
 		p := positions[n.Name]
 		require.NoError(t, realserver.WriteState(n.Dir, realserver.State{UUID: p.UUID, Seqno: p.Seqno, SafeToBootstrap: n == best}))
@@ -220,13 +230,14 @@ func (r *crashRun) restart(t *testing.T, round int, ours galeraReport, positions
 // keep copies a directory for a closer look.
 func (r *crashRun) keep(t *testing.T, round int, n *realserver.Node) {
 	if *crashKeep != "" {
-		keepDirectory(t, n.Dir, round, n.Name)
+		keepDirectory(t, r.directory(n), round, n.Name)
 	}
 }
 
 func keepDirectory(t *testing.T, dir string, round int, node string) {
 	name := strings.NewReplacer("/", "-", ",", "").Replace(t.Name())
 	to := filepath.Join(*crashKeep, fmt.Sprintf("%s-%d-%s", name, round, node))
+	require.NoError(t, os.MkdirAll(*crashKeep, 0o755))
 	require.NoError(t, realserver.CopyDir(t.Context(), dir, to))
 	t.Logf("kept as %s", to)
 }

@@ -72,12 +72,12 @@ func (s *Server) NewCluster(t testing.TB, n int, o Options) *Cluster {
 	}
 	for i := range n {
 		n := &Node{Name: fmt.Sprintf("node%d", i+1), cluster: c, number: i + 1, endpoint: claim(t)}
-		n.home = filepath.Join(dir, n.Name)
-		n.Dir = filepath.Join(n.home, "data")
-		if err := os.Mkdir(n.home, 0o755); err != nil {
+		n.Home = filepath.Join(dir, n.Name)
+		n.Dir = filepath.Join(n.Home, "data")
+		if err := os.Mkdir(n.Home, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(CopyDir(t.Context(), fresh, n.Dir), s.owns(n.home)); err != nil {
+		if err := errors.Join(CopyDir(t.Context(), fresh, n.Dir), s.owns(n.Home)); err != nil {
 			t.Fatal(err)
 		}
 		c.Nodes = append(c.Nodes, n)

@@ -24,12 +24,12 @@ const (
 // A Node is one server of a cluster.
 type Node struct {
 	Name string
-	Dir  string // data directory
+	Home string // the option file my.cnf, logs, and the data directory
+	Dir  string // data directory, below Home
 
 	cluster  *Cluster
 	number   int
 	endpoint endpoint
-	home     string // configuration, socket and logs
 	daemon   *daemon
 	starts   int
 }
@@ -58,10 +58,10 @@ func (n *Node) Launch(args ...string) error {
 		return fmt.Errorf("%s is running", n.Name)
 	}
 	n.starts++
-	if err := os.WriteFile(n.config(), []byte(n.cluster.settings(n, n.Dir, n.home)), 0o644); err != nil {
+	if err := os.WriteFile(n.config(), []byte(n.cluster.settings(n, n.Dir, n.Home)), 0o644); err != nil {
 		return err
 	}
-	d, err := n.cluster.server.start(n.cluster.options.Life, filepath.Join(n.home, "output"), n.cluster.server.mariadbd,
+	d, err := n.cluster.server.start(n.cluster.options.Life, filepath.Join(n.Home, "output"), n.cluster.server.mariadbd,
 		append([]string{"--defaults-file=" + n.config(), "--log-error=" + n.logFile()}, args...)...)
 	if err != nil {
 		return err
@@ -70,9 +70,9 @@ func (n *Node) Launch(args ...string) error {
 	return nil
 }
 
-func (n *Node) config() string  { return filepath.Join(n.home, "my.cnf") }
-func (n *Node) socket() string  { return filepath.Join(n.home, "s") }
-func (n *Node) logFile() string { return filepath.Join(n.home, fmt.Sprintf("error-%d.log", n.starts)) }
+func (n *Node) config() string  { return filepath.Join(n.Home, "my.cnf") }
+func (n *Node) socket() string  { return filepath.Join(n.Home, "s") }
+func (n *Node) logFile() string { return filepath.Join(n.Home, fmt.Sprintf("error-%d.log", n.starts)) }
 
 // Running reports whether the process of the last start lives.
 func (n *Node) Running() bool { return n.daemon != nil && n.daemon.running() }
@@ -206,7 +206,7 @@ func (n *Node) Log() (string, error) {
 func (n *Node) tail() string {
 	log, err := n.Log()
 	if err != nil {
-		output, outputErr := os.ReadFile(filepath.Join(n.home, "output"))
+		output, outputErr := os.ReadFile(filepath.Join(n.Home, "output"))
 		log = errors.Join(err, outputErr).Error() + "\n" + string(output)
 	}
 	return log[max(0, len(log)-tailBytes):]
