@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,6 +70,7 @@ func check(t testing.TB, v *innodb.Verifier) {
 // BenchmarkPages checks every page, and does nothing else.
 func BenchmarkPages(b *testing.B) {
 	_, files := tablespaces(b)
+	defer cpuTime(b, syscall.RUSAGE_SELF)()
 	for b.Loop() {
 		eachCore(files, func(mine []string) {
 			buffer := make([]byte, 128<<10)
@@ -94,6 +96,7 @@ func BenchmarkPagesAndDigests(b *testing.B) {
 	tree, err := source.Open(b.Context(), dir, source.Options{LiveOK: true})
 	require.NoError(b, err)
 	defer tree.Close()
+	defer cpuTime(b, syscall.RUSAGE_SELF)()
 	for b.Loop() {
 		_, err := tree.Sweep(b.Context(), func(name string) source.Consumer {
 			return func(r io.Reader, _ io.ReaderAt, _ int64) error {
@@ -111,12 +114,26 @@ func BenchmarkPagesAndDigests(b *testing.B) {
 // one process for each core.
 func BenchmarkInnochecksum(b *testing.B) {
 	_, files := tablespaces(b)
+	defer cpuTime(b, syscall.RUSAGE_CHILDREN)()
 	for b.Loop() {
 		eachCore(files, func(mine []string) {
 			out, err := exec.Command("innochecksum", mine...).CombinedOutput()
 			assert.NoError(b, err, string(out))
 		})
 	}
+}
+
+// cpuTime starts to count the processor time of this process or of its
+// children; the result of it reports the time for each run. Other than the
+// time that passes, it does not depend on what else the machine does.
+func cpuTime(b *testing.B, who int) (report func()) {
+	now := func() int64 {
+		var use syscall.Rusage
+		require.NoError(b, syscall.Getrusage(who, &use))
+		return use.Utime.Nano() + use.Stime.Nano()
+	}
+	start := now()
+	return func() { b.ReportMetric(float64(now()-start)/float64(b.N), "cpu-ns/op") }
 }
 
 // eachCore deals the files out to as many goroutines as there are cores.
