@@ -45,7 +45,14 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 	if err != nil {
 		return &engine{Seqno: -1}, err
 	}
+	if resolver.asked && slices.ContainsFunc(r.Reasons, func(x innodb.Reason) bool { return x.Cause == innodb.PreparedUnknown }) {
+		resolver.position = &r.Position.Seqno
+		if r, err = innodb.Recover(ctx, f.Files, o); err != nil {
+			return &engine{Seqno: -1}, err
+		}
+	}
 	e := newEngine(r, f)
+	e.Refusal = cmp.Or(e.Refusal, resolver.refusal)
 	e.Missing = len(f.System) == 0
 	if e.Missing && e.Refusal == "" {
 		e.Printed = galera.UUID{}.String() + ":-1" // of the new database that it makes

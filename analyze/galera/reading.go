@@ -254,22 +254,21 @@ func (j journal) join(k journal) journal {
 // transfers looks for what state transfers and failed write sets left behind.
 func (m *model) transfers() {
 	for _, f := range m.Files {
-		if !m.inData(f.Path) || path.Dir(f.Path) != m.Data {
+		if path.Dir(f.Path) != m.Data {
 			continue
 		}
-		base := path.Base(f.Path)
-		switch {
-		case base == "sst_in_progress":
+		switch n := galera.ParseName(path.Base(f.Path)); n.Kind {
+		case galera.KindTransferRunning:
 			m.SST = f.Path
-		case isTransferInfo(base):
-			if buf, _, err := readSmall(m.FS, f.Path); err == nil {
-				if u, seqno, ok := parseTransferInfo(buf); ok {
-					m.Transfers = append(m.Transfers, transfer{f.Path, u, seqno})
+		case galera.KindTransferInfo:
+			if buf, size, err := readSmall(m.FS, f.Path); err == nil {
+				if t := galera.ParseTransferInfo(f.Path, buf, size); t.Position.Present && !t.UUID.IsZero() {
+					m.Transfers = append(m.Transfers, transfer{f.Path, t.UUID, t.Seqno})
 				}
 			}
-		case strings.HasPrefix(base, "GRA_"):
-			if seqno, ok := failedSeqno(base); ok {
-				m.Failed = append(m.Failed, failedSet{f.Path, seqno})
+		case galera.KindFailedWriteSet:
+			if n.Seqno > 0 {
+				m.Failed = append(m.Failed, failedSet{f.Path, uint64(n.Seqno)})
 			}
 		}
 	}
