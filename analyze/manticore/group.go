@@ -52,6 +52,16 @@ func (g *group) counted() []*member {
 	return slices.DeleteFunc(slices.Clone(g.members), func(m *member) bool { return !m.Counts })
 }
 
+// newestServer is the highest version that the files of any member prove.
+func (g *group) newestServer() (v version) {
+	for _, m := range g.members {
+		if x := m.Host.Server.Version; x.atLeast(v) {
+			v = x
+		}
+	}
+	return v
+}
+
 func (g *group) member(name string) *member {
 	for _, m := range g.members {
 		if m.name() == name {

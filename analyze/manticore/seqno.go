@@ -1,7 +1,6 @@
 package manticore
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -71,9 +70,10 @@ func (m *member) votes() []vote {
 	return out
 }
 
-// prove looks for the difference that at least two members of the same list
-// of tables show, none of them a smaller one. Records that are lost, and write
-// sets that were received and never applied, only make it larger.
+// prove looks for the smallest difference that at least two members with the
+// same list of tables show, and no other member a smaller one. Records that
+// are lost, and write sets that were received and never applied, only make it
+// larger.
 func (g *group) prove(members []*member) proof {
 	var p proof
 	shapes := map[string][]*member{}
@@ -91,13 +91,24 @@ func (g *group) prove(members []*member) proof {
 	if len(p.Votes) == 0 {
 		return p
 	}
-	p.K = slices.MinFunc(p.Votes, func(a, b vote) int { return cmp.Compare(a.K, b.K) }).K
+	values := map[int64][]string{}
 	for _, v := range p.Votes {
-		if v.K == p.K && !slices.Contains(p.Voters, v.Member.name()) {
-			p.Voters = append(p.Voters, v.Member.name())
+		if name := v.Member.name(); !slices.Contains(values[v.K], name) {
+			values[v.K] = append(values[v.K], name)
 		}
 	}
-	p.OK = len(p.Voters) >= 2
+	smaller := []string{} // members that show a smaller difference
+	for _, k := range sortedKeys(values) {
+		if len(values[k]) >= 2 {
+			p.K, p.Voters = k, values[k]
+			// Shared memory lags behind by a moment, and write sets in page
+			// files are not seen: it does not count if the same member has
+			// another source for the number.
+			p.OK = !slices.ContainsFunc(smaller, func(name string) bool { return !slices.Contains(values[k], name) })
+			return p
+		}
+		smaller = append(smaller, values[k]...)
+	}
 	return p
 }
 

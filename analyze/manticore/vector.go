@@ -24,11 +24,6 @@ type fork struct {
 	To    uint64 // last number that both have
 }
 
-func (r relation) reversed() relation {
-	r.Order = -r.Order
-	return r
-}
-
 // relate compares two members. The transactions of a table are applied in one
 // order everywhere, so that a node with the higher TID holds all that the other
 // holds (src/binlog.cpp SingleBinlog_c::BinlogCommit counts local and
@@ -36,9 +31,6 @@ func (r relation) reversed() relation {
 func (g *group) relate(a, b *member) relation {
 	if r, ok := g.rows[[2]*member{a, b}]; ok {
 		return r
-	}
-	if r, ok := g.rows[[2]*member{b, a}]; ok {
-		return r.reversed()
 	}
 	r := compare(a, b)
 	g.rows[[2]*member{a, b}] = r
