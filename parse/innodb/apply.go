@@ -20,6 +20,7 @@ type image struct {
 	lsn     uint64 // of the page; records of older mini-transactions are in it already
 	fresh   bool   // made by the log: what the file holds does not matter
 	blind   bool   // the file's page could not be read, and the log did not make it anew
+	sealed  bool   // because it is encrypted
 	known   uint32 // which bytes of UUID and seqno of the XID are known, see knownAll
 	from    Origin // of the bytes that the log starts from
 	at      int64  // file offset of them

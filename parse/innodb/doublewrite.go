@@ -126,11 +126,13 @@ func (s *storage) load(id pageID) (*image, *parse.Damage, error) {
 		p.adopt(FromPages) // never written; the log makes it
 		return p, nil, nil
 	}
+	if v.Good() {
+		p.sealed = true
+		return p, nil, nil
+	}
 	d := &parse.Damage{Span: parse.Span{File: f.Name, Offset: at, Length: int64(s.pageSize), Field: pageField(id.number)},
 		Kind: parse.BadChecksum, Want: fmt.Sprintf("%08x", v.Want), Got: fmt.Sprintf("%08x", v.Got)}
-	if v.Good() {
-		d.Kind, d.Want, d.Got = parse.BadValue, "a page that is not encrypted", "an encrypted page"
-	} else if v.Problem == Misplaced || v.Problem == Foreign {
+	if v.Problem == Misplaced || v.Problem == Foreign {
 		d.Kind, d.Want, d.Got = parse.Mismatch, fmt.Sprintf("%s %d", v.Problem, v.Want), fmt.Sprint(v.Got)
 	}
 	return p, d, nil

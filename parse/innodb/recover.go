@@ -66,14 +66,15 @@ type Cause string
 // The causes that keep a position from being exact.
 const (
 	LogMissing       Cause = "log missing"
-	LogUnreadable    Cause = "log unreadable"     // header or checkpoint is damaged
-	LogNotApplied    Cause = "log not applied"    // a format whose records are not carried out here
-	LogEncrypted     Cause = "log encrypted"      //
-	LogIncomplete    Cause = "log incomplete"     // it ends before the state at the checkpoint
-	LogDamaged       Cause = "log damaged"        // it goes on behind the damage
-	LogMalformed     Cause = "log malformed"      // a record that no server writes
-	PageAhead        Cause = "page ahead of log"  // written later than the log ends
-	PageUnreadable   Cause = "page unreadable"    //
+	LogUnreadable    Cause = "log unreadable"  // header or checkpoint is damaged
+	LogNotApplied    Cause = "log not applied" // a format whose records are not carried out here
+	LogEncrypted     Cause = "log encrypted"
+	LogIncomplete    Cause = "log incomplete"    // it ends before the state at the checkpoint
+	LogDamaged       Cause = "log damaged"       // it goes on behind the damage
+	LogMalformed     Cause = "log malformed"     // a record that no server writes
+	PageAhead        Cause = "page ahead of log" // written later than the log ends
+	PageUnreadable   Cause = "page unreadable"   // damaged, and no copy of it is good
+	PageEncrypted    Cause = "page encrypted"
 	SpaceMissing     Cause = "tablespace missing" // an undo tablespace
 	SystemMissing    Cause = "system tablespace missing"
 	PreparedUnknown  Cause = "prepared transactions"
@@ -116,6 +117,11 @@ type Recovery struct {
 	Bound    Bound
 	Reasons  []Reason // why Bound is not Exact, sorted by cause
 
+	// LogSeqno is the greatest seqno that the log writes in full to rollback
+	// segments whose pages cannot be read, -1 if there is none. Their history may
+	// be unknown.
+	LogSeqno int64
+
 	From Origin     // what Position rests on
 	At   parse.Span // the XID: in the file that has the page, or would have after a start
 
@@ -156,7 +162,7 @@ func (r *Recovery) refuse(message string) {
 // started on them. It reads the redo log once, and the pages that matter. The
 // error is about reading or about ctx, never about content.
 func Recover(ctx context.Context, files Files, o Options) (*Recovery, error) {
-	r := &Recovery{Position: undefined()}
+	r := &Recovery{Position: undefined(), LogSeqno: -1}
 	run := &recovery{Recovery: r, files: files, options: o}
 	if err := run.run(ctx); err != nil {
 		return nil, err

@@ -115,19 +115,39 @@ func TestRecoverFlippedBits(t *testing.T) {
 	}
 }
 
+// FuzzRecover puts arbitrary bytes into a log, and into a page with a good
+// checksum.
 func FuzzRecover(f *testing.F) {
 	n := busy()
-	f.Add(n.log.File(n.checkpoint, n.end), n.sys.Bytes, n.undo.Bytes)
+	log := n.log.File(n.checkpoint, n.end)
+	f.Add(log[:64], log[redolog.Checkpoint1:][:64], log[redolog.HeaderSize:], uint8(rseg0), uint16(38), []byte{0, 0, 0, 1})
 	b := &redolog.Blocks{Format: 0x50485953, Checkpoint: 20580}
 	b.Append(redolog.FileCheckpoint(20580))
 	b.Append(redolog.Write(0, 7, 50, make([]byte, 700)...), redolog.Write(0, rseg0, seqnoAt, seqno(101)...))
-	blocks, _ := b.File(10)
-	f.Add(blocks, n.sys.Bytes, n.undo.Bytes)
-	f.Fuzz(func(t *testing.T, log, system, undo []byte) {
-		files := innodb.Files{System: []innodb.File{file("ibdata1", system)}, Undo: []innodb.File{file("undo001", undo)}, Log: []innodb.File{file("ib_logfile0", log)}}
-		r, err := innodb.Recover(t.Context(), files, innodb.Options{})
-		require.NoError(t, err)
-		requireSound(t, r)
+	blocks, _ := b.File(5)
+	f.Add(blocks[:64], []byte(nil), blocks[2048:], uint8(redolog.TrxSys), uint16(redolog.TrxSlots+3), []byte{1})
+	f.Fuzz(func(t *testing.T, head, checkpoint, ring []byte, page uint8, at uint16, patch []byte) {
+		n := busy()
+		first := redolog.HeaderSize
+		if len(head) > 1 && head[1] == 'H' {
+			first = 2048
+		}
+		n.file = make([]byte, first, first+len(ring))
+		copy(n.file, log)
+		if first == 2048 {
+			copy(n.file, blocks[:first])
+		}
+		copy(n.file, head)
+		redolog.SealBlock(n.file[:512])
+		if first > redolog.Checkpoint1 && len(checkpoint) > 0 {
+			copy(n.file[redolog.Checkpoint1:][:60], checkpoint)
+			redolog.PutCheckpoint(n.file[redolog.Checkpoint1:], binary.BigEndian.Uint64(n.file[redolog.Checkpoint1:]), binary.BigEndian.Uint64(n.file[redolog.Checkpoint1+8:]))
+		}
+		n.file = append(n.file, ring...)
+		number := uint32(page % 10)
+		copy(n.sys.Page(number)[at%small:small-4], patch)
+		n.sys.Seal(number)
+		requireSound(t, n.recover(t, innodb.Options{}))
 	})
 }
 

@@ -51,7 +51,6 @@ func (r *recovery) judge() {
 	pages := r.player.pages
 	sys := pages.image(trxSysID)
 	r.look(sys)
-	blindSeqno := int64(-1) // of a segment of which only the log is known
 	if !sys.blind {
 		if p, at, ok := trxSysXID(sys.bytes); ok {
 			r.offer(p, sys, at)
@@ -64,7 +63,7 @@ func (r *recovery) judge() {
 			r.look(i)
 			if i.blind {
 				if i.known&knownSeqno == knownSeqno {
-					blindSeqno = max(blindSeqno, seqnoOf(i.bytes))
+					r.LogSeqno = max(r.LogSeqno, seqnoOf(i.bytes))
 				}
 				continue
 			}
@@ -74,8 +73,8 @@ func (r *recovery) judge() {
 			}
 		}
 	}
-	if blindSeqno > r.Position.Seqno && !r.Position.UUID.IsZero() {
-		r.Position.Seqno, r.Position.GTID, r.From = blindSeqno, ServerGTID{}, FromRedo
+	if r.LogSeqno > r.Position.Seqno && !r.Position.UUID.IsZero() {
+		r.Position.Seqno, r.Position.GTID, r.From = r.LogSeqno, ServerGTID{}, FromRedo
 	}
 	r.undoLogs()
 	if pages.lost {
@@ -103,9 +102,11 @@ func (r *recovery) look(i *image) {
 	switch {
 	case i.blind && r.store.spaces[i.id.space] == nil:
 		r.reason(SpaceMissing, parse.Span{Field: pageField(i.id.number)}, 0)
+	case i.sealed && i.blind:
+		r.reason(PageEncrypted, span, 0)
 	case i.blind:
 		r.reason(PageUnreadable, span, 0)
-		if d, ok := r.player.damage[i.id]; ok {
+		if d, ok := r.player.damage[i.id]; ok && len(r.Damage) < MaxDamage {
 			r.Damage = append(r.Damage, d)
 		}
 		if i.touched {

@@ -149,6 +149,23 @@ func (r *recovery) scanner(lsn uint64) scanner {
 // is.
 func isCheckpoint(m mtr) bool { return m.records[0]&^recLength == fileCheckpoint }
 
+// namesCheckpoint reports whether an encrypted mini-transaction has the record
+// of a checkpoint. Types and lengths are not encrypted, the LSN is (MariaDB
+// storage/innobase/log/log0crypt.cc log_decrypt_mtr).
+func namesCheckpoint(m mtr) bool {
+	for b := m.records; len(b) > 0; {
+		if b[0]&^recLength == fileCheckpoint {
+			return true
+		}
+		size, _ := recordSize(b)
+		if b[0]&recSame == 0 || size == 0 || size > len(b) {
+			return false
+		}
+		b = b[size:]
+	}
+	return false
+}
+
 // confirm looks for the record of the checkpoint, in front of which the names
 // of changed files may stand (MariaDB storage/innobase/log/log0recv.cc
 // recv_scan_log). Logs of blocks have no second LSN: there it may stand
@@ -164,17 +181,21 @@ func (r *recovery) confirm() error {
 		if !ok {
 			break
 		}
+		first := m.records[0] &^ recLength
+		if p.opaque && namesCheckpoint(m) {
+			r.Log.Confirmed, p.files.confirmedAt = true, m.end
+			return nil
+		}
 		rs := records{rest: m.records}
 		for rec, ok := rs.next(); ok; rec, ok = rs.next() {
 			if lsn, ok := checkpointAt(rec); ok && lsn == r.Log.Checkpoint {
 				r.Log.Confirmed, p.files.confirmedAt = true, m.end
 				return nil
 			}
-			if rec.file {
+			if rec.file && !p.opaque {
 				p.files.operation(rec, m)
 			}
 		}
-		first := m.records[0] &^ recLength
 		if r.Log.Format != FormatPHYS && first != fileCheckpoint && first != fileModify {
 			break
 		}
