@@ -160,6 +160,7 @@ func newWalker(r *Reader, s Settings, visit func(*Event)) *walker {
 
 func (k *walker) run() Walk {
 	var types [256]int64
+	var last Header
 	w := &k.w
 	for k.r.Next() {
 		e := k.r.Event()
@@ -167,7 +168,6 @@ func (k *walker) run() Walk {
 			w.Offset, w.First = e.Offset, e.Header
 		}
 		w.Events++
-		w.Last = e.Header
 		types[e.Type]++
 		if !e.Placed() {
 			w.Misplaced++
@@ -175,11 +175,13 @@ func (k *walker) run() Walk {
 		if !e.Type.Known() {
 			w.Unknown++
 		}
+		last = e.Header
 		k.note(e)
 		k.transaction(e)
 		k.visit(e)
 	}
 	w.End = k.r.Offset()
+	w.Last = last
 	w.XIDs.settle()
 	if w.Events == 0 {
 		w.Offset, w.SafeEnd = w.End, w.End

@@ -15,6 +15,9 @@ import (
 // caches, so that the checksum does not wait for memory.
 const window = 256 << 10
 
+// maxFormat is the most that a format description has: all 255 types.
+const maxFormat = 512
+
 // maxBodyLimit is the most that Options.BodyLimit can ask for.
 const maxBodyLimit = 64 << 20
 
@@ -30,23 +33,22 @@ type Header struct {
 }
 
 // End returns the offset behind the event.
-func (h Header) End() int64 { return h.Offset + h.Length }
+func (h *Header) End() int64 { return h.Offset + h.Length }
 
 // Placed reports whether the stored position of the next event is the end of
 // this one, as it is in all binary logs, and in relay logs is not.
-func (h Header) Placed() bool { return h.NextPos == uint32(h.End()) }
+func (h *Header) Placed() bool { return h.NextPos == uint32(h.End()) }
 
-// decodeHeader reads a header from at least HeaderSize bytes.
-func decodeHeader(b []byte, off int64) Header {
-	return Header{
-		Offset:   off,
-		Time:     binary.LittleEndian.Uint32(b),
-		Type:     Type(b[4]),
-		ServerID: binary.LittleEndian.Uint32(b[5:]),
-		Length:   int64(binary.LittleEndian.Uint32(b[9:])),
-		NextPos:  binary.LittleEndian.Uint32(b[13:]),
-		Flags:    binary.LittleEndian.Uint16(b[17:]),
-	}
+// decode reads a header from at least HeaderSize bytes.
+func (h *Header) decode(b []byte, off int64) {
+	_ = b[HeaderSize-1]
+	h.Offset = off
+	h.Time = binary.LittleEndian.Uint32(b)
+	h.Type = Type(b[4])
+	h.ServerID = binary.LittleEndian.Uint32(b[5:])
+	h.Length = int64(binary.LittleEndian.Uint32(b[9:]))
+	h.NextPos = binary.LittleEndian.Uint32(b[13:])
+	h.Flags = binary.LittleEndian.Uint16(b[17:])
 }
 
 // An Event is one event of a log.
@@ -108,13 +110,16 @@ type Reader struct {
 // size bytes. file is its name in damage.
 func NewReader(r io.Reader, file string, size int64, o Options) *Reader {
 	limit := min(max(o.BodyLimit, 0), maxBodyLimit)
+	// A small file needs no more than its size; the format description has a
+	// limit of its own.
+	hold := min(int64(max(window, limit+HeaderSize+checksumSize)), max(size-o.Offset, 0)+maxFormat)
 	return &Reader{
-		r: r, file: file, size: size, limit: limit, buf: make([]byte, max(window, limit+HeaderSize+checksumSize)),
+		r: r, file: file, size: size, limit: limit, buf: make([]byte, hold),
 		off: o.Offset, checksum: o.Checksum, begun: o.Bare || o.Offset > 0,
 	}
 }
 
-// Event returns the event that Next found.
+// Event returns the event that Next found, valid until the next call of Next.
 func (r *Reader) Event() *Event { return &r.event }
 
 // Damage returns what ended the walk, nil if it was the end of the file.
@@ -196,7 +201,8 @@ func (r *Reader) Next() bool {
 		}
 		return r.stop(r.off, int64(len(head)), "header", parse.Truncated, fmt.Sprintf("%d bytes", HeaderSize), fmt.Sprintf("%d left", len(head)))
 	}
-	h := decodeHeader(head, r.off)
+	h := &r.event.Header
+	h.decode(head, r.off)
 	least := int64(HeaderSize)
 	if r.checksum == CRC32 {
 		least += checksumSize
@@ -241,7 +247,7 @@ func (r *Reader) begin() bool {
 }
 
 // small takes an event that fits into the buffer.
-func (r *Reader) small(h Header) bool {
+func (r *Reader) small(h *Header) bool {
 	b := r.peek(int(h.Length))
 	if int64(len(b)) < h.Length {
 		return r.cut(h, len(b))
@@ -258,8 +264,8 @@ func (r *Reader) small(h Header) bool {
 }
 
 // take hands out an event whose last n bytes are at the front of the buffer.
-func (r *Reader) take(h Header, body []byte, bodyLen int64, n int) bool {
-	r.event = Event{Header: h, Body: body, BodyLen: bodyLen}
+func (r *Reader) take(h *Header, body []byte, bodyLen int64, n int) bool {
+	r.event.Body, r.event.BodyLen = body, bodyLen
 	r.skip(n)
 	if h.Type == StartEncryptionType {
 		r.encrypted, r.done = true, true
@@ -268,16 +274,16 @@ func (r *Reader) take(h Header, body []byte, bodyLen int64, n int) bool {
 }
 
 // cut says that the file is shorter than its size promised.
-func (r *Reader) cut(h Header, have int) bool {
+func (r *Reader) cut(h *Header, have int) bool {
 	return r.stop(h.Offset, int64(have), h.Type.String(), parse.Truncated, fmt.Sprintf("%d bytes", h.Length), "the end of the data")
 }
 
-func (r *Reader) mismatch(h Header, stored, got uint32) bool {
+func (r *Reader) mismatch(h *Header, stored, got uint32) bool {
 	return r.stop(h.Offset, h.Length, h.Type.String(), parse.BadChecksum, fmt.Sprintf("%08x", stored), fmt.Sprintf("%08x", got))
 }
 
 // large walks through an event that does not fit into the buffer.
-func (r *Reader) large(h Header) bool {
+func (r *Reader) large(h *Header) bool {
 	left := h.Length
 	if r.checksum == CRC32 {
 		left -= checksumSize
@@ -318,15 +324,15 @@ func (r *Reader) large(h Header) bool {
 }
 
 // describe takes a format description, which has rules of its own.
-func (r *Reader) describe(h Header) bool {
-	if h.Length > 4096 {
-		return r.stop(r.off+9, 4, "length", parse.BadValue, "a format description of up to 4096 bytes", fmt.Sprint(h.Length))
+func (r *Reader) describe(h *Header) bool {
+	if h.Length > maxFormat {
+		return r.stop(r.off+9, 4, "length", parse.BadValue, fmt.Sprintf("a format description of up to %d bytes", maxFormat), fmt.Sprint(h.Length))
 	}
 	b := r.peek(int(h.Length))
 	if int64(len(b)) < h.Length {
 		return r.cut(h, len(b))
 	}
-	f, ok := parseFormat(h, b[HeaderSize:])
+	f, ok := parseFormat(*h, b[HeaderSize:])
 	if !ok {
 		return r.stop(r.off, h.Length, h.Type.String(), parse.BadVersion, "binary log version 4", fmt.Sprintf("%d", f.BinlogVersion))
 	}

@@ -32,7 +32,7 @@ func Resync(r io.ReaderAt, from, size int64, checksum Checksum) (offset int64, o
 }
 
 func resync(r io.ReaderAt, from, size int64, checksum Checksum, b *budget) (int64, bool, error) {
-	const step = 256 << 10
+	step := min(256<<10, max(size-from, HeaderSize))
 	buf := make([]byte, step+HeaderSize)
 	for base := from; base+HeaderSize <= size; base += step {
 		n, err := readSome(r, buf, base, size)
@@ -40,7 +40,7 @@ func resync(r io.ReaderAt, from, size int64, checksum Checksum, b *budget) (int6
 			return 0, false, err
 		}
 		for i := range n - HeaderSize + 1 {
-			if i == step {
+			if int64(i) == step {
 				break
 			}
 			if !plausible(buf[i:], base+int64(i), size, checksum) {
@@ -91,7 +91,8 @@ func confirm(r io.ReaderAt, off, size int64, checksum Checksum, b *budget) (bool
 		if !plausible(head[:], off, size, checksum) {
 			return false, nil
 		}
-		h := decodeHeader(head[:], off)
+		var h Header
+		h.decode(head[:], off)
 		if checksum == CRC32 || h.Type == FormatDescriptionType {
 			return verify(r, h, b)
 		}
