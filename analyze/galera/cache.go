@@ -83,3 +83,11 @@ func (c *cache) tally(first, last uint64) tally {
 	t.Bytes = uint64(c.Index.Bytes(int64(first), int64(last)))
 	return t
 }
+
+// received is the highest seqno in the cache, usable or not.
+func (c *cache) received() uint64 {
+	if n := c.Index.Len(); n > 0 {
+		return uint64(max(0, c.Index.At(n-1).Seqno))
+	}
+	return 0
+}

@@ -56,7 +56,7 @@ func (m *model) committed(from uint64) (t tally, may uint64) {
 	case m.Span.Bounded:
 		may = m.Cache.tally(max(from, m.Span.Lower+1), m.Span.Upper).data()
 	default:
-		may = m.Cache.tally(from, max(from, uint64(m.Cache.Index.At(m.Cache.Index.Len()-1).Seqno))).data()
+		may = m.Cache.tally(from, max(from, m.Cache.received())).data()
 	}
 	return t, may
 }

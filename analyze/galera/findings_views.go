@@ -59,30 +59,38 @@ func peerNames(list []peer) []string {
 // leftBehind says for each node who went on without it.
 func (g *group) leftBehind() {
 	for _, m := range g.nodes {
-		if m.Condition == fresh || m.Condition == incomplete || !m.Span.Bounded {
+		if m.Condition == fresh || m.Condition == incomplete || g.copyOf(m) != nil {
 			continue
 		}
-		var first *sighting
-		var witness *model
-		for _, o := range g.usable() {
-			if o == m || o.UUID != m.UUID || !o.Span.Known || g.conflict(o, m) {
-				continue
-			}
-			for i := range o.Sightings {
-				s := &o.Sightings[i]
-				if s.UUID != m.UUID || !s.Primary || s.Seqno <= m.Span.Lower || s.Seqno > o.Span.Lower || slices.ContainsFunc(s.Members, m.is) {
-					continue
-				}
-				if first == nil || s.Seqno < first.Seqno {
-					first, witness = s, o
-				}
-			}
-		}
-		if first == nil || g.copyOf(m) != nil {
+		first, witness := g.goneOn(m)
+		if first == nil {
 			continue
 		}
 		g.add("LWG032", m.name(), []analyze.Evidence{{Span: first.Source, Node: witness.name(), Quote: "members: " + list(peerNames(first.Members))}}, "From seqno %d on the cluster consisted of %s, without %s, which ends at %s. It missed everything after that.", first.Seqno, list(peerNames(first.Members)), m.name(), m.reach())
 	}
+}
+
+// goneOn returns the first configuration behind the end of a node's data that
+// does not have it, and who committed it; nil if there is none.
+func (g *group) goneOn(m *model) (first *sighting, witness *model) {
+	if !m.Span.Bounded {
+		return nil, nil
+	}
+	for _, o := range g.usable() {
+		if o == m || o.UUID != m.UUID || !o.Span.Known || g.conflict(o, m) {
+			continue
+		}
+		for i := range o.Sightings {
+			s := &o.Sightings[i]
+			if s.UUID != m.UUID || !s.Primary || s.Seqno <= m.Span.Lower || s.Seqno > o.Span.Lower || slices.ContainsFunc(s.Members, m.is) {
+				continue
+			}
+			if first == nil || s.Seqno < first.Seqno {
+				first, witness = s, o
+			}
+		}
+	}
+	return first, witness
 }
 
 // A restore is what pc.recovery needs: all members of one saved view.

@@ -84,7 +84,7 @@ func (g *group) outlived(a, b *model) *sighting {
 	}
 	end := b.Span.Upper
 	if b.Cache != nil && b.Cache.UUID == b.UUID {
-		end = max(end, b.Cache.Last) // it was received, if not applied
+		end = max(end, b.Cache.received()) // if not applied
 	}
 	own, _ := b.self()
 	var found *sighting

@@ -15,7 +15,7 @@ func (g *group) plans() []analyze.Plan {
 	var out []analyze.Plan
 	add := func(p analyze.Plan, ok bool) {
 		if ok && !slices.ContainsFunc(out, func(q analyze.Plan) bool {
-			return q.ID == p.ID || q.Base == p.Base && p.Base != "" && len(p.Steps) > 0 && len(q.Steps) > 0
+			return q.ID == p.ID || q.Base == p.Base && len(p.Steps) > 0 && len(q.Steps) > 0
 		}) {
 			out = append(out, p)
 		}
@@ -31,10 +31,15 @@ func (g *group) plans() []analyze.Plan {
 			}
 		}
 		add(g.planRestore())
-		return out
+	} else {
+		for _, m := range g.heads() {
+			add(g.planContinue(m))
+		}
 	}
-	for _, m := range g.heads() {
-		add(g.planContinue(m))
+	if len(out) == 0 {
+		for _, m := range g.usable() {
+			add(g.planSalvage(m))
+		}
 	}
 	return out
 }

@@ -146,17 +146,35 @@ func (g *group) warnings(w *model, fates []fate) []string {
 	return out
 }
 
+// planSalvage reads out what a server can still open of a directory that it
+// refuses in the ordinary way.
+func (g *group) planSalvage(m *model) (analyze.Plan, bool) {
+	if m.Engine.Refusal == "" {
+		return analyze.Plan{}, false
+	}
+	p := analyze.Plan{ID: "salvage-" + m.name(), Base: m.name(), Title: fmt.Sprintf("Dump what a server still reads of %s, and load it into a new cluster", m.name()), Warnings: []string{}, Loses: []analyze.Loss{}}
+	p.Warnings = append(p.Warnings,
+		"No server opens any of the complete directories as it is, so no repaired copy can be written. The newest consistent state is a backup, if there is one: look for it first.",
+		"With innodb_force_recovery the server leaves parts of the recovery out: transactions may be missing, rolled back or there by half. Compare the dumps of all nodes.")
+	p.Loses = append(p.Loses, analyze.Loss{Node: m.name(), Text: "nobody can tell before the dump is compared: " + m.Engine.Refusal})
+	copied := m.live() + ".salvage"
+	server := "mariadbd"
+	if m.Node.Product == "percona-xtradb-cluster" {
+		server = "mysqld"
+	}
+	p.Commands = append(p.Commands,
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("cp -a %s %s", m.live(), copied), Why: "never on the original"},
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("%s --user=mysql --datadir=%s --wsrep-on=OFF --wsrep-provider=none --skip-networking --socket=/tmp/salvage.sock --innodb-force-recovery=1", server, copied), Why: "if it does not start, with 2, 3 and so on up to 6; take the lowest that starts"},
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("mysqldump --socket=/tmp/salvage.sock --all-databases --routines --events > %s.sql", m.name()), Why: "table by table if it breaks off"})
+	return p, true
+}
+
 // planRestore starts all members of the last view, who restore the primary
 // component by themselves.
 func (g *group) planRestore() (analyze.Plan, bool) {
 	r, ok := g.restorable()
 	if !ok || len(r.View.Members) < 2 || g.noRestore(r) != "" {
 		return analyze.Plan{}, false
-	}
-	for _, m := range r.Nodes {
-		if !m.Arbitrator && !slices.Contains(g.verdict.MostRecent, m.name()) && m.Span.Known {
-			break // it catches up by itself
-		}
 	}
 	p := analyze.Plan{ID: "restore-primary-component", Title: fmt.Sprintf("Start %s together, without a bootstrap", list(names(r.Nodes))), Warnings: []string{}, Loses: []analyze.Loss{}}
 	p.Warnings = append(p.Warnings, "It works on the original directories only while gvwstate.dat is in place on all of them, and only if every one of these members comes up; otherwise they wait for ever, and the other plan is left. No directory is written.")
