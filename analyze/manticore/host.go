@@ -179,6 +179,9 @@ func (h *host) inData(rel string) (string, bool) {
 	return p, fs.ValidPath(p)
 }
 
+// dataDir is the configured data_dir without a slash at its end.
+func (h *host) dataDir() string { return path.Clean(h.DataDir) }
+
 func (h *host) findTables() {
 	h.Tables = map[string]*table{}
 	add := func(name, kind, base string) {

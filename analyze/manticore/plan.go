@@ -190,17 +190,17 @@ func commands(hosts []*host, b begin, groups []*group) []analyze.Command {
 	}
 	each(hosts, "everywhere, before anything is copied", func(*host) string { return "systemctl stop manticore" })
 	each(hosts, "keep the original; never start it again", func(h *host) string {
-		return fmt.Sprintf("mv %s %s.before-recovery", h.DataDir, h.DataDir)
+		return fmt.Sprintf("mv %s %s", word(h.dataDir()), word(h.dataDir()+".before-recovery"))
 	})
 	each(hosts, "OUT is what repair wrote; owner, mode and keys as its restore-notes.txt says", func(h *host) string {
-		return fmt.Sprintf("cp -a %s %s", path.Join("OUT", h.Name, h.Data), h.DataDir)
+		return fmt.Sprintf("cp -a %s %s", word(path.Join("OUT", h.Name, h.Data)), word(h.dataDir()))
 	})
 	each(hosts, "a position that does not belong to the new directory", func(h *host) string {
 		return "rm -f /dev/shm/mcrpl_*"
 	})
 	out = append(out, starts(hosts, b, groups)...)
 	for _, g := range groups {
-		if w := b[g]; w != nil {
+		if w := b[g]; w != nil && word(g.name) == g.name {
 			out = append(out, analyze.Command{Node: w.name(), Run: fmt.Sprintf("mysql -h0 -P9306 -e \"ALTER CLUSTER %s UPDATE nodes\"", g.name), Why: "when all nodes are in; without it this node would begin a second cluster at its next start"})
 		}
 	}
@@ -222,14 +222,14 @@ func starts(hosts []*host, b begin, groups []*group) []analyze.Command {
 		out = append(out, analyze.Command{Node: strings.Join(hostNames(first), ", "), Run: "systemctl start manticore", Why: "begins the cluster; no flag"})
 	}
 	for _, g := range groups {
-		if w := b[g]; w != nil {
+		if w := b[g]; w != nil && word(g.name) == g.name {
 			out = append(out, analyze.Command{Node: w.name(), Run: fmt.Sprintf("mysql -h0 -P9306 -e \"SHOW STATUS LIKE 'cluster_%s_status'\"", g.name), Why: "go on when it says primary"})
 		}
 	}
 	for _, h := range later {
 		out = append(out, analyze.Command{Node: h.Name, Run: "systemctl start manticore", Why: "one node after the other: each takes its data from one that is up"})
 	}
-	if len(first) > 1 {
+	if slices.ContainsFunc(first, func(h *host) bool { return len(first) > 1 && len(h.Parts) > 1 }) {
 		out = append(out, analyze.Command{Node: list(hostNames(first)), Run: "systemctl restart manticore", Why: "only those in whose SHOW STATUS another of their clusters is still closed, one after the other"})
 	}
 	return out
