@@ -1,6 +1,10 @@
 package innodb
 
-import "github.com/lastwrite/lastwrite/parse"
+import (
+	"encoding/binary"
+
+	"github.com/lastwrite/lastwrite/parse"
+)
 
 // The most pages that are kept: what a sound log names is far below.
 const (
@@ -122,18 +126,22 @@ func (p *pages) has(id pageID) bool {
 // watches what they name.
 func (p *pages) slotsChanged(i *image) {
 	i.slots, i.dirty, i.listed = true, false, false
-	if i.blind {
-		return
-	}
 	if i.id != trxSysID {
+		if i.blind {
+			return
+		}
 		for _, n := range undoPages(i.bytes) {
 			p.watch(pageID{i.id.space, n})
 		}
 		return
 	}
 	p.rsegs = rsegPages(i.bytes)
-	for _, id := range p.rsegs {
+	for n, id := range p.rsegs {
 		if id.number == noPage {
+			continue
+		}
+		if i.blind && !p.looksLikeSegment(id) {
+			p.rsegs[n].number = noPage
 			continue
 		}
 		p.watch(id)
@@ -141,6 +149,16 @@ func (p *pages) slotsChanged(i *image) {
 			p.slotsChanged(seg)
 		}
 	}
+}
+
+// looksLikeSegment reports whether a page that a damaged TRX_SYS names may be
+// the header of a rollback segment.
+func (p *pages) looksLikeSegment(id pageID) bool {
+	if id.number == 0 || !p.has(id) {
+		return false
+	}
+	i := p.peek(id)
+	return !i.blind && PageType(binary.BigEndian.Uint16(i.bytes[offType:])) == TypeSystem
 }
 
 // prune forgets pages that no slot names any more.

@@ -91,7 +91,7 @@ func (s *storage) readCopies() error {
 		}
 		h, _ := ParseHeader(head)
 		id := pageID{h.SpaceID, h.Number}
-		if _, ok := s.spaces[id.space]; ok && h.LSN >= s.checkpoint && h.LSN > 0 {
+		if h.LSN >= s.checkpoint && h.LSN > 0 {
 			s.copies[id] = append(s.copies[id], pageCopy{number, h.LSN})
 		}
 	}
@@ -121,10 +121,11 @@ func (s *storage) load(id pageID) (*image, *parse.Damage, error) {
 	if err != nil || found {
 		return p, nil, err
 	}
-	clear(p.bytes)
 	if v.Kind == Zero {
-		p.adopt(FromPages) // never written; the log makes it
-		return p, nil, nil
+		return p, nil, nil // never written; the log may make it
+	}
+	if id != trxSysID { // there the slots may be of use nevertheless
+		clear(p.bytes)
 	}
 	if v.Good() {
 		p.sealed = true

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -51,26 +52,24 @@ func (r *recovery) judge() {
 	pages := r.player.pages
 	sys := pages.image(trxSysID)
 	r.look(sys)
-	if !sys.blind {
-		if p, at, ok := trxSysXID(sys.bytes); ok {
-			r.offer(p, sys, at)
+	if p, at, ok := trxSysXID(sys.bytes); ok && !sys.blind {
+		r.offer(p, sys, at)
+	}
+	for _, id := range pages.rsegs {
+		if id.number == noPage {
+			continue
 		}
-		for _, id := range pages.rsegs {
-			if id.number == noPage {
-				continue
+		i := pages.image(id)
+		r.look(i)
+		if i.blind {
+			if i.known&knownSeqno == knownSeqno {
+				r.LogSeqno = max(r.LogSeqno, seqnoOf(i.bytes))
 			}
-			i := pages.image(id)
-			r.look(i)
-			if i.blind {
-				if i.known&knownSeqno == knownSeqno {
-					r.LogSeqno = max(r.LogSeqno, seqnoOf(i.bytes))
-				}
-				continue
-			}
-			r.Segments++
-			if p, ok := rsegPosition(i.bytes); ok {
-				r.offer(p, i, rsegXID(len(i.bytes)))
-			}
+			continue
+		}
+		r.Segments++
+		if p, ok := rsegPosition(i.bytes); ok {
+			r.offer(p, i, rsegXID(len(i.bytes)))
 		}
 	}
 	if r.LogSeqno > r.Position.Seqno && !r.Position.UUID.IsZero() {
@@ -106,11 +105,15 @@ func (r *recovery) look(i *image) {
 		r.reason(PageEncrypted, span, 0)
 	case i.blind:
 		r.reason(PageUnreadable, span, 0)
-		if d, ok := r.player.damage[i.id]; ok && len(r.Damage) < MaxDamage {
+		d, damaged := r.player.damage[i.id]
+		if damaged && len(r.Damage) < MaxDamage {
 			r.Damage = append(r.Damage, d)
 		}
-		if i.touched {
-			r.refuse("InnoDB: Unable to apply log to corrupted page " + number(i.id.number) + " in file ./" + r.shownName(i))
+		switch {
+		case i.touched:
+			r.refuse(fmt.Sprintf("InnoDB: Unable to apply log to corrupted page %d in file ./%s", i.id.number, r.shownName(i)))
+		case damaged:
+			r.refuse(fmt.Sprintf("InnoDB: Failed to read page %d from file './%s': Page read from tablespace is corrupted.", i.id.number, r.shownName(i)))
 		}
 	case end != 0 && i.lsn > end:
 		r.reason(PageAhead, span, i.lsn)

@@ -12,8 +12,6 @@ import (
 	"github.com/lastwrite/lastwrite/parse"
 )
 
-func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
-
 // withoutSystem says what a server does without ibdata1: it makes a new
 // database, unless other files tell that there has been one (MariaDB
 // storage/innobase/srv/srv0start.cc srv_check_undo_redo_logs_exists).
@@ -37,55 +35,6 @@ func (r *recovery) withoutSystem() error {
 
 func sortedUndo(files []File) []File {
 	return slices.SortedFunc(slices.Values(files), func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
-}
-
-// openSpaces reads page 0 of the system tablespace and of the undo
-// tablespaces.
-func (r *recovery) openSpaces() error {
-	first := r.files.System[0]
-	system, known, err := readSpace(first)
-	if err != nil {
-		return err
-	}
-	if !known {
-		size := cmp.Or(r.options.PageSize, 16<<10)
-		system = Space{Logical: size, Physical: size, FullCRC32: true}
-		span := parse.Span{File: first.Name, Length: int64(size), Field: pageField(0)}
-		r.Damage = append(r.Damage, parse.Damage{Span: span, Kind: parse.BadValue, Want: "the header of the system tablespace", Got: "none"})
-		r.reason(PageUnreadable, span, 0)
-		r.refuse(fmt.Sprintf("InnoDB: The data file './%s' has the wrong space ID. It should be 0, but %d was found", first.Name, system.ID))
-	}
-	r.Space = system
-	r.store = &storage{system: &spaceFiles{system, r.files.System}, pageSize: system.Logical, checkpoint: r.Log.Checkpoint}
-	r.store.spaces = map[uint32]*spaceFiles{0: r.store.system}
-	r.checkSizes(system, known)
-	if r.Log.Files > 0 && r.files.Log[0].Size == 0 {
-		r.emptyLog(first)
-	}
-	for _, f := range r.files.Undo {
-		s, ok, err := readSpace(f)
-		if err != nil {
-			return err
-		}
-		if !ok || s.Logical != system.Logical || s.ID == 0 {
-			r.Damage = append(r.Damage, parse.Damage{Span: parse.Span{File: f.Name, Length: min(f.Size, int64(system.Logical)), Field: pageField(0)},
-				Kind: parse.BadValue, Want: "the header of an undo tablespace", Got: "none"})
-			r.refuse("InnoDB: Unable to read first page of file " + undoPath(f))
-			continue
-		}
-		r.store.spaces[s.ID] = &spaceFiles{s, []File{f}}
-	}
-	return r.store.readCopies()
-}
-
-// readSpace reads page 0 of a file.
-func readSpace(f File) (Space, bool, error) {
-	head := make([]byte, min(f.Size, 1<<10))
-	if err := readFull(f, head, 0); err != nil {
-		return Space{}, false, fmt.Errorf("read %s: %w", f.Name, err)
-	}
-	s, ok := ReadSpace(head)
-	return s, ok && !s.Compressed, nil
 }
 
 // checkSizes compares the files of the system tablespace with their
@@ -127,16 +76,14 @@ func (r *recovery) checkSizes(s Space, known bool) {
 
 // emptyLog: an empty ib_logfile0 is taken for the log of a server that was shut
 // down, if the system tablespace has an LSN (SysTablespace::read_lsn_and_check_flags).
-func (r *recovery) emptyLog(first File) {
-	page := make([]byte, 64)
-	if readFull(first, page, 0) != nil {
-		return
-	}
+func (r *recovery) emptyLog(p firstPage) {
 	const least = 8204
-	if lsn := binary.BigEndian.Uint64(page[offKeyVersion:]); lsn >= least {
-		r.Log.Checkpoint, r.Log.CheckpointEnd, r.Log.End, r.Log.Clean = lsn, lsn, lsn, true
-		r.Reasons = slices.DeleteFunc(r.Reasons, func(x Reason) bool { return x.Cause == LogUnreadable })
-		return
+	if p.ok {
+		if lsn := binary.BigEndian.Uint64(p.bytes[offKeyVersion:]); lsn >= least {
+			r.Log.Checkpoint, r.Log.CheckpointEnd, r.Log.End, r.Log.Clean = lsn, lsn, lsn, true
+			r.Reasons = slices.DeleteFunc(r.Reasons, func(x Reason) bool { return x.Cause == LogUnreadable })
+			return
+		}
 	}
 	r.refuse("InnoDB: " + r.Log.File + " is empty, and LSN is unknown.")
 }
@@ -162,8 +109,6 @@ func (r *recovery) openUndo() map[uint32]bool {
 	}
 	return open
 }
-
-func undoPath(f File) string { return ".//" + path.Base(f.Name) }
 
 // shownName is a file as messages of the server name it, without "./".
 func (r *recovery) shownName(i *image) string {

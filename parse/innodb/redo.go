@@ -141,7 +141,9 @@ func readLog(files []File) (l Log, geometry ring, problem *parse.Damage, message
 	switch l.Format {
 	case FormatPhys, FormatPhysEnc11:
 		geometry, problem, late = l.physical(f, head)
-	case FormatUnknown, Format3:
+	case FormatUnknown:
+	case Format3:
+		problem, late, err = l.oldBlocks(files, head)
 	default:
 		geometry, problem, late, err = l.blocks(files, head)
 	}
