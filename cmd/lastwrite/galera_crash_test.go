@@ -25,6 +25,11 @@ var (
 	crashKeep = flag.String("crash-keep", "", "directory to copy nodes to whose position or write-set cache was read wrongly")
 )
 
+const (
+	shortCrashes = 2
+	shortTime    = 2 * time.Minute // after which the ordinary tests begin no second crash
+)
+
 // A crashConfiguration is a kind of cluster that crashes over and over.
 type crashConfiguration struct {
 	name    string
@@ -54,10 +59,10 @@ func crashConfigurations() []crashConfiguration {
 // position that --wsrep-recover prints, and the range of the write-set cache.
 func TestGaleraCrashes(t *testing.T) {
 	server := realserver.Available(t)
-	requireGalera(t)
-	rounds := *crashes
+	rounds, begin := *crashes, time.Now()
+	more := func(round int) bool { return round < rounds }
 	if rounds == 0 {
-		rounds = 2
+		more = func(round int) bool { return round == 0 || round < shortCrashes && time.Since(begin) < shortTime }
 	}
 	var tally crashTally
 	t.Run("configurations", func(t *testing.T) {
@@ -68,7 +73,7 @@ func TestGaleraCrashes(t *testing.T) {
 					tally: &tally, whole: c.options.GTIDMode, random: rand.New(rand.NewPCG(*crashSeed, uint64(i))),
 					Cluster: server.NewCluster(t, c.nodes, c.options),
 				}
-				run.crashes(t, rounds)
+				run.crashes(t, more)
 			})
 		}
 	})
@@ -95,9 +100,9 @@ type crashRun struct {
 	whole  bool // the option file is given too: nothing else tells wsrep_gtid_mode for certain
 }
 
-func (r *crashRun) crashes(t *testing.T, rounds int) {
+func (r *crashRun) crashes(t *testing.T, more func(round int) bool) {
 	require.NoError(t, r.Start(t.Context()))
-	for round := range rounds {
+	for round := 0; more(round); round++ {
 		r.crash(t, round)
 		if t.Failed() {
 			return

@@ -10,20 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/lastwrite/lastwrite/analyze"
-	"github.com/lastwrite/lastwrite/analyze/systems"
 	"github.com/lastwrite/lastwrite/cmd/lastwrite/command"
 	"github.com/lastwrite/lastwrite/internal/realserver"
 	"github.com/lastwrite/lastwrite/report"
 )
-
-// requireGalera skips the test in a program without the family.
-func requireGalera(t *testing.T) {
-	t.Helper()
-	if !slices.ContainsFunc(systems.All(), func(s analyze.System) bool { return s.Name() == "galera" }) {
-		t.Skip("this program knows no Galera directories")
-	}
-}
 
 // A galeraReport is what the program says about one cluster.
 type galeraReport struct {

@@ -117,7 +117,6 @@ func killInSchemaChange(t *testing.T, c *realserver.Cluster) {
 // the same data.
 func TestRepairedGaleraRuns(t *testing.T) {
 	server := realserver.Available(t)
-	requireGalera(t)
 	for _, death := range galeraDeaths() {
 		t.Run(death.name, func(t *testing.T) {
 			t.Parallel()
