@@ -38,7 +38,7 @@ func ReadPage(r io.ReaderAt, file string, size int64, visit func(*Buffer) error)
 	s.layout = p.Layout
 	n := s.layout.header()
 	for p.Used <= size-n && s.err == nil && s.stopped == nil {
-		h := s.layout.parse(s.peek(p.Used, int(n)))
+		h := s.layout.parse(s.read(p.Used, int(n)))
 		if h.clear {
 			break
 		}

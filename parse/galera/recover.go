@@ -91,18 +91,19 @@ func (s *scanner) dropDuplicates() int64 {
 }
 
 // same compares two buffers to the last bit, but for what the provider does
-// not compare: seqno_d, the pointer, and whether they are released.
+// not compare: seqno_d, the pointer, and whether they are released. A buffer
+// that was cut is like no other.
 func (s *scanner) same(a, b Entry) bool {
 	l, n := s.layout, int(s.layout.header())
 	x := l.parse(s.peek(a.Offset(), n))
 	y := l.parse(s.peek(b.Offset(), n))
-	if x.size != y.size || x.flags|Released != y.flags|Released {
+	if x.size != y.size || x.flags|Released != y.flags|Released || x.size > s.size-max(a.Offset(), b.Offset()) {
 		return false
 	}
 	other := newWindow(s.r, s.size)
 	at, left := a.Offset()+int64(n), x.size-int64(n)
 	for shift := b.Offset() - a.Offset(); left > 0 && s.err == nil && other.err == nil; {
-		k := int(min(left, windowSize))
+		k := int(min(left, windowSize, s.size))
 		if !bytes.Equal(s.read(at, k), other.read(at+shift, k)) {
 			return false
 		}

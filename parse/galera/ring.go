@@ -21,6 +21,8 @@ type scanner struct {
 	index   indexer
 	buffer  Buffer
 	ws      WriteSet
+	head    [maxSetHeader]byte // of the record set being read
+	sum     [16]byte           // computed of its records
 	visit   func(*Buffer) error
 	stopped error // by visit
 }
@@ -102,7 +104,7 @@ func (s *scanner) step() int64 {
 func (s *scanner) detect() Layout {
 	for _, at := range []int64{s.cache.Preamble.Offset, ringStart} {
 		for _, l := range []Layout{Galera4, Galera3} {
-			if at < ringStart || at > s.size-l.header() {
+			if at < ringStart || at >= s.size {
 				continue
 			}
 			if h := l.parse(s.peek(at, int(l.header()))); !h.clear && h.plausible(l, s.store) {
@@ -130,7 +132,7 @@ func (s *scanner) search(at int64, l Layout) (int64, bool) {
 	}
 	jumps := s.jump
 	for at+int64(size) < s.end && at < s.size && s.err == nil {
-		n := int(min(windowSize, s.end-at))
+		n := int(min(windowSize, min(s.end, s.size+maxHeader)-at))
 		b := s.read(at, n)
 		for i := 0; i+size <= n && at+int64(i+size) < s.end; i += int(step) {
 			if int32(b[i+storeAt]) != s.store {
@@ -166,7 +168,7 @@ func (s *scanner) walk(at, end int64, whole bool) int64 {
 	seg := Segment{Start: at}
 	size := int(s.layout.header())
 	for s.err == nil && s.stopped == nil {
-		h := s.layout.parse(s.peek(at, size))
+		h := s.layout.parse(s.read(at, size))
 		if h.clear {
 			break
 		}
@@ -242,9 +244,12 @@ func (s *scanner) content(b *Buffer) {
 		s.stream(at, max(s.size-at, 0), d.add)
 	case b.Type == ConfigurationEvent:
 		s.change(b, at, n, &d)
-	case b.Type == WriteSetAction && !(b.Skipped && n < writeSetHeader):
+	case b.Skipped && n < writeSetHeader:
+		s.stream(at, n, d.add)
+	case b.Type == WriteSetAction:
 		s.writeSet(b, at, n, &d)
 	default:
+		s.fail(b, parse.BadValue, b.Offset+23, 1, "type", "0 or 3", fmt.Sprint(int8(b.Type)))
 		s.stream(at, n, d.add)
 	}
 	b.Digest = d.sum()
@@ -338,8 +343,7 @@ func (s *scanner) writeSet(b *Buffer, at, n int64, d *digest) {
 // recordSet checks one set of a write set and returns its size; ok is false if
 // the size cannot be believed.
 func (s *scanner) recordSet(b *Buffer, name string, at, n int64, common bool, d *digest) (used int64, ok bool) {
-	var kept [maxSetHeader]byte // the window moves
-	head := kept[:copy(kept[:], s.read(at, int(min(n, maxSetHeader))))]
+	head := s.head[:copy(s.head[:], s.read(at, int(min(n, maxSetHeader))))] // the window moves
 	set, kind, problem := parseRecordSet(head, n)
 	if problem != "" {
 		s.fail(b, kind, at, int64(len(head)), "write-set."+name, "the header of a record set", problem)
@@ -356,11 +360,10 @@ func (s *scanner) recordSet(b *Buffer, name string, at, n int64, common bool, d 
 		}
 	})
 	m.append(set.header)
-	var sum [16]byte
 	h1, h2 := m.sum()
-	binary.LittleEndian.PutUint64(sum[:], h1)
-	binary.LittleEndian.PutUint64(sum[8:], h2)
-	if computed := sum[:len(set.stored)]; string(computed) != string(set.stored) {
+	binary.LittleEndian.PutUint64(s.sum[:], h1)
+	binary.LittleEndian.PutUint64(s.sum[8:], h2)
+	if computed := s.sum[:len(set.stored)]; string(computed) != string(set.stored) {
 		s.fail(b, parse.BadChecksum, at, set.size, "write-set."+name, fmt.Sprintf("%x", computed), fmt.Sprintf("%x", set.stored))
 	}
 	return set.size, true

@@ -8,6 +8,10 @@ import (
 // windowSize is how much of a cache is in memory at a time.
 const windowSize = 1 << 20
 
+// maxHeader is how far behind the end of a file something is read: the header
+// that follows the last buffer.
+const maxHeader = 64
+
 // A window reads a file mostly from front to back. Behind the end of the file
 // it reads zeros, as the provider does after it has extended the file.
 type window struct {
@@ -22,14 +26,15 @@ type window struct {
 
 func newWindow(r io.ReaderAt, size int64) *window { return &window{r: r, size: size} }
 
-// read returns n bytes at offset at, n not above windowSize. The slice is good
+// read returns n bytes at offset at, n not above windowSize nor what is left of the
+// file and maxHeader. The slice is good
 // until the next read.
 func (w *window) read(at int64, n int) []byte {
 	if !w.has(at, n) {
 		if w.buf == nil {
-			w.buf = make([]byte, windowSize)
+			w.buf = make([]byte, min(windowSize, w.size+maxHeader))
 		}
-		w.buf, w.at = w.buf[:windowSize], at
+		w.at = at
 		w.fill(w.buf, at)
 	}
 	return w.buf[at-w.at:][:n]
