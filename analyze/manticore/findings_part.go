@@ -67,7 +67,7 @@ func (g *group) orphanFindings(m *member) {
 			}
 		}
 		g.add("LWM007", h.Name, append(evidence, m.tables()...), "The node left the cluster %s. Neither its seqno nor its TIDs are to be compared with those of members: its tables take local writes since then.%s", how, diverged)
-	case h.Config != nil && len(h.Config.Damage) == 0 && !h.Config.Empty:
+	case !h.broken():
 		g.add("LWM008", h.Name, evidence, "The directory holds the state of the cluster as a crash left it, and manticore.json has no entry of it. Releases before 28.3.1 drop the entry when a start fails and the file is saved afterwards; the tables then take local writes. Restore the entry from another node only if its tables are not ahead of theirs.")
 	}
 }

@@ -123,11 +123,13 @@ func groups(hosts []*host, o analyze.Options) (out []*group, alone []*host) {
 			})
 		}
 	}
+	named := func(s []*part) int { return slices.IndexFunc(s, func(p *part) bool { return p.Entry != nil }) }
+	slices.SortStableFunc(sets, func(a, b []*part) int { return b2i(named(a) < 0) - b2i(named(b) < 0) })
 	in := map[*host]bool{}
 	for _, s := range sets {
-		named := slices.IndexFunc(s, func(p *part) bool { return p.Entry != nil })
-		if named < 0 && !orphansOnly(s) {
-			continue
+		named := named(s)
+		if named < 0 && !slices.ContainsFunc(s, func(p *part) bool { return !in[p.Host] }) {
+			continue // the left-over directory of a host that is in a cluster
 		}
 		g := &group{options: o, all: hosts, rows: map[[2]*member]relation{}}
 		if named >= 0 {
@@ -156,12 +158,6 @@ func groups(hosts []*host, o analyze.Options) (out []*group, alone []*host) {
 	return out, alone
 }
 
-// orphansOnly reports whether directories without an entry are all that is
-// left of a cluster: their hosts belong to no other.
-func orphansOnly(s []*part) bool {
-	return slices.ContainsFunc(s, func(p *part) bool { return len(p.Host.Parts) == 0 })
-}
-
 // lostName finds the name of a cluster that no manticore.json names any more:
 // the shared memory still has it.
 func lostName(s []*part) string {
@@ -182,12 +178,11 @@ func (g *group) classify() {
 	named := slices.ContainsFunc(g.members, func(m *member) bool { return m.Entry != nil })
 	for _, m := range g.members {
 		m.UUID = m.uuid()
-		broken := m.Host.Config == nil || len(m.Host.Config.Damage) > 0 || m.Host.Config.Empty
 		switch {
 		case m.Entry != nil:
 			m.Member, m.Counts = "yes", true
 			m.Tables = m.Entry.Tables
-		case broken, !named:
+		case m.Host.broken(), !named:
 			m.Member, m.Counts = "unknown", true
 		case m.crashed():
 			m.Member, m.Why = "unknown", "its manticore.json does not name the cluster any more"

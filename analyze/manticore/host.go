@@ -68,6 +68,7 @@ type table struct {
 	Refused string // why the server does not serve it, "" if it does
 	RAM     int64  // size of the RAM chunk, -1 without one
 	Start   int64  // TID after the next start of the server
+	Listed  int64  // TID with what the listed logs hold in front of damage
 	Whole   int64  // TID with all valid records in front of damage, as a repair keeps them
 	Known   bool   // the TIDs mean something
 	Fresh   bool   // Whole comes from a log
@@ -108,7 +109,7 @@ func (h *host) findConfig() {
 	at := func(name string) *manticore.Config { return h.Configs[path.Join(h.Data, name)] }
 	h.Config = at("manticore.json")
 	h.Salvage = h.Config
-	if h.Config == nil || len(h.Config.Damage) > 0 || h.Config.Empty {
+	if h.broken() {
 		for _, name := range []string{"manticore.json.new", "manticore.json.old"} {
 			if c := at(name); c != nil && c.Whole {
 				h.Salvage = c
@@ -116,6 +117,11 @@ func (h *host) findConfig() {
 			}
 		}
 	}
+}
+
+// broken reports whether a start finds no usable manticore.json.
+func (h *host) broken() bool {
+	return h.Config == nil || len(h.Config.Damage) > 0 || h.Config.Empty
 }
 
 func (h *host) findServerConf() {
@@ -209,7 +215,7 @@ func (h *host) findTables() {
 			add(x.Name, x.Type, base)
 		}
 	}
-	if h.Salvage != nil && len(h.Salvage.Damage) == 0 {
+	if !h.broken() || h.Salvage != h.Config {
 		return
 	}
 	for _, name := range sortedKeys(h.evidence.Tables) { // what the directories show

@@ -28,7 +28,7 @@ type directory struct {
 func (d *directory) make() string {
 	h := d.host
 	d.done = map[string]bool{}
-	if len(h.Parts) == 0 {
+	if len(h.Parts) == 0 && !h.broken() {
 		return "LWM007: it belongs to no cluster"
 	}
 	for _, l := range h.Logs {
@@ -45,7 +45,7 @@ func (d *directory) make() string {
 	d.logs()
 	for _, g := range d.groups {
 		for _, m := range g.members {
-			if m.Host == h && m.Entry != nil {
+			if m.Host == h && (m.Entry != nil || m.Counts) {
 				d.state(g, m)
 			}
 		}
@@ -321,7 +321,7 @@ func (d *directory) logs() {
 func (h *host) gains(l *logFile) bool {
 	return slices.ContainsFunc(l.Tables, func(x manticore.LogTable) bool {
 		t := h.Tables[x.Name]
-		return t != nil && t.Refused == "" && int64(x.Last) > t.Start
+		return t != nil && t.Refused == "" && int64(x.Last) > t.Listed
 	})
 }
 

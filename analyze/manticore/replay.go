@@ -26,7 +26,7 @@ func (h *host) replay() {
 	h.Replay = replay{Outcome: analyze.Clean}
 	for _, t := range h.Tables {
 		if t.Meta != nil && t.Meta.HasTID {
-			t.Start, t.Whole, t.Known = t.Meta.TID, t.Meta.TID, t.Meta.TID >= 0
+			t.Start, t.Listed, t.Whole, t.Known = t.Meta.TID, t.Meta.TID, t.Meta.TID, t.Meta.TID >= 0
 		}
 	}
 	h.configStart()
@@ -111,6 +111,7 @@ func (h *host) replayLog(l *logFile) {
 		}
 		if l.Listed && t.Refused == "" {
 			t.Start = max(t.Start, int64(x.Last))
+			t.Listed = t.Start
 		}
 	}
 	if !l.Listed || l.Stop == manticore.EndOfFile {
