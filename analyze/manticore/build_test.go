@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -232,6 +233,17 @@ func (s source) Sweep(_ context.Context, take func(string) analyze.Take) error {
 
 // run analyses hosts by name.
 func run(t testing.TB, hosts map[string]fstest.MapFS, o analyze.Options) []analyze.Cluster {
+	t.Helper()
+	all := map[string]fs.FS{}
+	for name, m := range hosts {
+		all[name] = m
+	}
+	return runFS(t, all, o)
+}
+
+func dirFS(dir string) fs.FS { return os.DirFS(dir) }
+
+func runFS(t testing.TB, hosts map[string]fs.FS, o analyze.Options) []analyze.Cluster {
 	t.Helper()
 	var sources []analyze.Source
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
