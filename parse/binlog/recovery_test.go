@@ -2,15 +2,17 @@ package binlog
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lastwrite/lastwrite/fixtures"
 	"github.com/lastwrite/lastwrite/parse"
 )
 
@@ -117,47 +119,63 @@ func TestRecover(t *testing.T) {
 }
 
 // TestCorpus: the newest XID of nodes that were killed with their binary log
-// on is the position that the real server recovered (truth.json).
+// on is the position that the real server recovered.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("LASTWRITE_CORPUS")
-	if dir == "" {
-		t.Skip("LASTWRITE_CORPUS does not name a directory with the unpacked corpus")
+	names := fixtures.Cases("galera")
+	if len(names) == 0 {
+		t.Skip("no galera cases: neither in fixtures nor in ../shared/corpus")
 	}
-	for node, want := range map[string]uint64{"node1": 2683, "node2": 2677, "node3": 2679} {
-		base := filepath.Join(dir, "galera", "all-killed-binlog-on", node)
-		data, err := os.ReadFile(filepath.Join(base, "binlog.index"))
-		require.NoError(t, err)
-		r := Recover(ParseIndex("binlog.index", data), func(e Entry) *File {
-			data, err := os.ReadFile(filepath.Join(base, e.Base()))
-			require.NoError(t, err)
-			return read(t, data)
-		})
-		assert.True(t, r.InUse)
-		assert.True(t, r.Complete())
-		_, last, _ := r.XIDs.Bounds()
-		assert.Equal(t, want, last, node)
-	}
-	names, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*-bin.0*"))
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
 	for _, name := range names {
-		data, err := os.ReadFile(name)
-		require.NoError(t, err)
-		f := read(t, data)
-		assert.Zero(t, f.Unknown, name)
-		assert.Zero(t, f.Misplaced, name)
-		assert.NotNil(t, f.Format, name)
+		t.Run(name, func(t *testing.T) {
+			c := fixtures.OpenGalera(t, "galera", name, func(file string) bool {
+				base := path.Base(file)
+				return strings.HasPrefix(base, "binlog.") || base == "tc.log" || strings.HasPrefix(base, "GRA_")
+			})
+			var truth struct {
+				Nodes map[string]struct {
+					Recover struct{ Position string } `json:"wsrep_recover"`
+				}
+			}
+			require.NoError(t, json.Unmarshal(c.JSON, &truth))
+			for file, data := range c.Files {
+				node := path.Dir(file)
+				switch base := path.Base(file); {
+				case base == "tc.log":
+					l, err := ReadTCLog(bytes.NewReader(data), file, int64(len(data)))
+					require.NoError(t, err)
+					assert.Empty(t, l.Damage, file)
+					assert.True(t, l.InUse, file)
+					assert.Equal(t, uint8(2), l.Engines)
+				case base == "binlog.index":
+					r := Recover(ParseIndex(file, data), func(e Entry) *File { return read(t, c.Files[node+"/"+e.Base()]) })
+					require.True(t, r.InUse && r.Complete(), file)
+					_, last, _ := r.XIDs.Bounds()
+					position := truth.Nodes[node].Recover.Position
+					assert.Equal(t, position[strings.LastIndexByte(position, ':')+1:], fmt.Sprint(last), file)
+				default:
+					f := read(t, data)
+					assert.Nil(t, f.Damage, file)
+					assert.Zero(t, f.Unknown, file)
+				}
+			}
+		})
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "galera", "*", "*", "tc.log"))
-	require.NoError(t, err)
-	for _, name := range logs {
-		data, err := os.ReadFile(name)
-		require.NoError(t, err)
-		l, err := ReadTCLog(bytes.NewReader(data), "tc.log", int64(len(data)))
-		require.NoError(t, err)
-		assert.Empty(t, l.Damage, name)
-		assert.True(t, l.InUse, name)
-		assert.Equal(t, uint8(2), l.Engines)
+}
+
+// TestWeSQLCorpus: consensus logs are binary logs.
+func TestWeSQLCorpus(t *testing.T) {
+	for _, name := range []string{"kill9-all-under-load", "large-transactions-split-entries"} {
+		c := fixtures.OpenGalera(t, "wesql", name, func(file string) bool { return strings.Contains(path.Base(file), "-bin.0") })
+		require.NotEmpty(t, c.Files)
+		for file, data := range c.Files {
+			f := read(t, data)
+			assert.Zero(t, f.Unknown, file)
+			assert.Zero(t, f.Misplaced, file)
+			assert.Positive(t, f.Types[ConsensusLogType], file)
+			if f.Damage != nil {
+				assert.Equal(t, parse.Truncated, f.Damage.Kind, file)
+			}
+		}
 	}
 }
 

@@ -23,8 +23,9 @@ type capture struct {
 //	%p  uuid:seqno        %u  a uuid, as a Position without seqno
 //	%d  a decimal number  %s  text up to the next literal, or the end
 //
-// What stands behind the pattern does not matter.
+// What stands behind the pattern does not matter. c is what matched, if it did.
 func match(pattern string, message []byte, c *capture) bool {
+	first := true
 	for pattern != "" {
 		verb := strings.IndexByte(pattern, '%')
 		if verb != 0 {
@@ -38,12 +39,18 @@ func match(pattern string, message []byte, c *capture) bool {
 			message, pattern = message[len(literal):], pattern[len(literal):]
 			continue
 		}
+		if first {
+			*c, first = capture{}, false
+		}
 		kind := pattern[1]
 		pattern = pattern[2:]
 		var ok bool
 		if message, ok = c.take(kind, pattern, message); !ok {
 			return false
 		}
+	}
+	if first {
+		*c = capture{}
 	}
 	c.rest = message
 	return true

@@ -58,6 +58,7 @@ type reader struct {
 	kinds map[Kind]*kept
 
 	wsrep, innodb, errors, server *table
+	current                       Event // of the line
 
 	block      block // nil outside of blocks
 	event      Event // of the block
@@ -83,22 +84,24 @@ func (g *reader) line(line []byte, off int64) {
 			return
 		}
 	}
-	e := Event{
+	g.current = Event{
 		Span: parse.Span{File: g.log.File, Offset: off, Length: int64(len(line))},
 		Line: g.log.Lines, Level: h.level, Time: h.time, Zoned: h.zoned,
 	}
-	g.message(h, message, e)
+	g.message(h, message, &g.current)
 }
 
 // shortest is the length of the shortest message, "Aborting".
 const shortest = 8
 
-// markers: a line without any of them matches no pattern.
+// markers: a line without any of them matches no pattern. They begin with
+// letters that are rare in logs, which makes the search for them fast.
 var markers = [][]byte{
-	[]byte("WSREP"), []byte("InnoDB"), []byte("[Galera]"), []byte("INFO: "), []byte("WARN: "), []byte("ERROR: "), []byte("FATAL: "),
-	[]byte("ersion: "), []byte("eady for conn"), []byte("hutdown"), []byte("SHUTDOWN"), []byte("signal "), []byte("ssertion"), []byte("tarting"), []byte("Aborting"),
-	[]byte("prepared "), []byte("rash"), []byte("mysql.plugin"), []byte("privilege tables"), []byte("Plugin '"), []byte("storage engine"),
-	[]byte("Data Dictionary"),
+	[]byte("WSREP"), []byte("InnoDB"), []byte("Galera]"), []byte("INFO: "), []byte("WARN: "), []byte("ERROR: "), []byte("FATAL: "),
+	[]byte("Version: '"), []byte("y for connections"), []byte("Shutdown complete"), []byte("Normal shutdown"), []byte("SHUTDOWN"),
+	[]byte("got signal "), []byte("Assertion"), []byte("Starting "), []byte(") starting as"), []byte("Aborting"), []byte("Found "),
+	[]byte("Recovering after"), []byte("Crash recovery"), []byte("XA crash"), []byte("Could not open mysql"), []byte("Can't open and lock"),
+	[]byte("Plugin '"), []byte("Unknown/unsupported"), []byte("Data Dictionary"),
 }
 
 func interesting(line []byte) bool {
@@ -131,7 +134,7 @@ func (g *reader) inBlock(h header, message []byte, end int64) bool {
 	}
 	if done {
 		g.block = nil
-		g.add(g.event)
+		g.add(&g.event)
 		return mine
 	}
 	if !mine { // another thread's line, or the end of the block
@@ -150,11 +153,11 @@ func (g *reader) endBlock() {
 	if g.event.Kind == ClusterView && !g.event.Position.Set {
 		return // a line of "=" that was nothing else
 	}
-	g.add(g.event)
+	g.add(&g.event)
 }
 
 // message finds out what a line says.
-func (g *reader) message(h header, message []byte, e Event) {
+func (g *reader) message(h header, message []byte, e *Event) {
 	wsrep := h.system == "Galera" || h.system == "WSREP"
 	if rest, ok := bytes.CutPrefix(message, []byte("WSREP: ")); ok {
 		message, wsrep = rest, true
@@ -168,14 +171,14 @@ func (g *reader) message(h header, message []byte, e Event) {
 	message = behindPlace(bytes.TrimLeft(message, " "))
 	switch {
 	case wsrep && g.begin(message, e):
-	case wsrep && g.wsrep.apply(message, &e), innodb && g.innodb.apply(message, &e):
+	case wsrep && g.wsrep.apply(message, e), innodb && g.innodb.apply(message, e):
 		g.add(e)
 	case innodb && h.level >= Error:
-		if !g.errors.apply(message, &e) {
+		if !g.errors.apply(message, e) {
 			e.Kind = InnoDBOther
 		}
 		g.add(e)
-	case g.server.apply(message, &e), g.inside(message, &e):
+	case g.server.apply(message, e), g.inside(message, e):
 		g.add(e)
 	case bytes.HasPrefix(message, []byte("WSREP_SST: [ERROR]")):
 		e.Kind, e.Level = SSTFailed, Error
@@ -202,12 +205,12 @@ func behindPlace(message []byte) []byte {
 }
 
 // begin begins a block.
-func (g *reader) begin(message []byte, e Event) bool {
-	b := blockFor(message, &e)
+func (g *reader) begin(message []byte, e *Event) bool {
+	b := blockFor(message, e)
 	switch {
 	case b != nil:
 		g.endBlock()
-		g.block, g.event, g.blockLines = b, e, 0
+		g.block, g.event, g.blockLines = b, *e, 0
 	case e.Kind == View:
 		g.add(e)
 	default:
@@ -244,7 +247,7 @@ func (g *reader) inside(message []byte, e *Event) bool {
 }
 
 // add keeps an event.
-func (g *reader) add(e Event) {
+func (g *reader) add(e *Event) {
 	e.Field = string(e.Kind)
 	g.log.Matched++
 	k := g.kinds[e.Kind]
@@ -252,7 +255,7 @@ func (g *reader) add(e Event) {
 		k = &kept{keep: g.keep}
 		g.kinds[e.Kind] = k
 	}
-	k.add(e)
+	k.add(*e)
 }
 
 // kept holds the first and the last events of one kind.

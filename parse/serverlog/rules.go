@@ -17,6 +17,7 @@ type rule struct {
 type table struct {
 	by   [256][]*rule
 	verb []*rule // the pattern begins with a verb
+	c    capture // of the rule that is tried
 }
 
 func newTable(rules []rule) *table {
@@ -36,20 +37,20 @@ func (t *table) apply(message []byte, e *Event) bool {
 	if len(message) == 0 {
 		return false
 	}
-	return applyAll(t.by[message[0]], message, e) || applyAll(t.verb, message, e)
+	return t.applyAll(t.by[message[0]], message, e) || t.applyAll(t.verb, message, e)
 }
 
-func applyAll(rules []*rule, message []byte, e *Event) bool {
+func (t *table) applyAll(rules []*rule, message []byte, e *Event) bool {
 	for _, r := range rules {
-		var c capture
-		if !match(r.pattern, message, &c) {
+		c := &t.c
+		if !match(r.pattern, message, c) {
 			continue
 		}
 		e.Kind = r.kind
 		if r.set == nil {
 			e.Position, e.Other, e.First, e.Last, e.Text = c.p[0], c.p[1], c.d[0], c.d[1], c.s[0]
 		} else {
-			r.set(e, &c)
+			r.set(e, c)
 		}
 		return true
 	}

@@ -2,11 +2,10 @@ package serverlog
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/lastwrite/lastwrite/fixtures"
 	"github.com/lastwrite/lastwrite/parse"
 )
 
@@ -283,82 +283,63 @@ func TestReadError(t *testing.T) {
 	require.ErrorIs(t, err, iotest.ErrTimeout)
 }
 
-// corpus is where the directories of dead clusters are, beside the repository.
-const corpus = "../../../shared/corpus/galera"
-
-// unpacked returns the unpacked logs of the corpus.
-func unpacked(t *testing.T, pattern string) []string {
-	t.Helper()
-	dir := os.Getenv("LASTWRITE_CORPUS")
-	if dir == "" {
-		t.Skip("LASTWRITE_CORPUS does not name a directory with the unpacked corpus")
-	}
-	names, err := filepath.Glob(filepath.Join(dir, "galera", "*", "*", pattern))
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
-	return names
-}
-
 // TestCorpus reads the logs of clusters that were killed in known ways, and
-// compares with the state that the servers found on disk later.
+// compares with what the servers found on disk later.
 func TestCorpus(t *testing.T) {
-	for _, name := range unpacked(t, "error.log") {
-		l := readFile(t, name)
-		assert.Empty(t, l.Damage, name)
-		assert.Positive(t, l.Count(Start), name)
-		assert.Equal(t, l.Count(Quorum), l.Count(Component)-nonPrimary(l), name)
-		for _, e := range l.Of(Quorum, ClusterView, View, VoteTally, TransferRequired, GCachePreamble) {
-			assert.False(t, e.Incomplete, "%s: line %d", name, e.Line)
-		}
-		node := filepath.Base(filepath.Dir(name))
-		for _, e := range l.Of(Connected) {
-			assert.Equal(t, node, e.Name, name)
-		}
-		checkTruth(t, l, filepath.Join(corpus, filepath.Base(filepath.Dir(filepath.Dir(name))), "truth.json"), node)
+	names := fixtures.Cases("galera")
+	if len(names) == 0 {
+		t.Skip("no galera cases: neither in fixtures nor in ../shared/corpus")
 	}
-	for _, name := range unpacked(t, "garbd.log") {
-		l := readFile(t, name)
-		assert.Positive(t, l.Count(ArbitratorConfig), name)
-		assert.Positive(t, l.Count(View), name)
-	}
-}
-
-func nonPrimary(l *Log) (n int64) {
-	for _, e := range l.Of(Component) {
-		if !e.Flag {
-			n++
-		}
-	}
-	return n
-}
-
-func readFile(t *testing.T, name string) *Log {
-	t.Helper()
-	f, err := os.Open(name)
-	require.NoError(t, err)
-	defer f.Close()
-	l, err := Read(f, "error.log", 1<<20)
-	require.NoError(t, err)
-	return l
-}
-
-// checkTruth: the last primary view of the log is the saved one, and a log of
-// an orderly end belongs to a grastate.dat with the seqno it names.
-func checkTruth(t *testing.T, l *Log, file, node string) {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var truth struct {
-		Nodes map[string]struct {
-			Gvwstate struct {
-				Members []struct{ UUID string }
-				ViewID  struct{ Seq int64 } `json:"view_id"`
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			c := fixtures.OpenGalera(t, "galera", name, func(file string) bool {
+				return strings.HasSuffix(file, "/error.log") || strings.HasSuffix(file, "/garbd.log")
+			})
+			for file, data := range c.Files {
+				l, err := Read(bytes.NewReader(data), file, 1<<20)
+				require.NoError(t, err)
+				requireWhole(t, l)
+				node := path.Dir(file)
+				if path.Base(file) == "garbd.log" {
+					assert.Positive(t, l.Count(ArbitratorConfig), file)
+					continue
+				}
+				assert.Positive(t, l.Count(Start), file)
+				for _, e := range l.Of(Connected) {
+					assert.Equal(t, node, e.Name, file)
+				}
+				requireLastView(t, l, c.Truth.Nodes[node])
 			}
+		})
+	}
+}
+
+// requireWhole: no block of a real log is left unread, and each primary
+// component has its quorum.
+func requireWhole(t *testing.T, l *Log) {
+	t.Helper()
+	assert.Empty(t, l.Damage, l.File)
+	assert.Positive(t, l.Count(View), l.File)
+	primary := int64(0)
+	for _, e := range l.Of(Component) {
+		if e.Flag {
+			primary++
 		}
 	}
-	require.NoError(t, json.Unmarshal(data, &truth))
-	saved := truth.Nodes[node].Gvwstate
-	if len(saved.Members) == 0 {
+	assert.Equal(t, primary, l.Count(Quorum), l.File)
+	for _, e := range l.All() {
+		assert.False(t, e.Incomplete, "%s: line %d", l.File, e.Line)
+		if e.Kind == Quorum {
+			assert.True(t, e.Position.Set, "%s: line %d", l.File, e.Line)
+		}
+	}
+}
+
+// requireLastView: the last primary view of the log is the one in
+// gvwstate.dat.
+func requireLastView(t *testing.T, l *Log, truth fixtures.GaleraNodeTruth) {
+	t.Helper()
+	if truth.Gvwstate == nil || len(truth.Gvwstate.Members) == 0 {
 		return
 	}
 	var last *ViewBlock
@@ -367,9 +348,13 @@ func checkTruth(t *testing.T, l *Log, file, node string) {
 			last = e.View
 		}
 	}
-	require.NotNil(t, last, file)
-	assert.Equal(t, saved.ViewID.Seq, last.Seq, "%s %s", file, node)
-	assert.Len(t, last.Members, len(saved.Members), "%s %s", file, node)
+	require.NotNil(t, last, l.File)
+	assert.Equal(t, int64(truth.Gvwstate.ViewID.Seq), last.Seq, l.File)
+	require.Len(t, last.Members, len(truth.Gvwstate.Members), l.File)
+	for i, m := range truth.Gvwstate.Members {
+		short := m.UUID[:8] + "-" + m.UUID[19:23] // as logs print it
+		assert.Equal(t, short, last.Members[i].UUID, l.File)
+	}
 }
 
 // requireSound checks what holds for the result of any bytes.
