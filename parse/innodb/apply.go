@@ -18,6 +18,9 @@ type image struct {
 	id      pageID
 	bytes   []byte
 	lsn     uint64 // of the page; records of older mini-transactions are in it already
+	base    uint64 // LSN of the page as it was read
+	met     bool   // a mini-transaction that ends there changes the page
+	initial bool   // watched before the log was read
 	fresh   bool   // made by the log: what the file holds does not matter
 	blind   bool   // the file's page could not be read, and the log did not make it anew
 	sealed  bool   // because it is encrypted

@@ -80,5 +80,6 @@ func (p *player) target(id pageID, m mtr, again bool) target {
 		return target{}
 	}
 	i := p.image(id)
+	i.met = i.met || i.base == m.end
 	return target{image: i, skip: !i.fresh && !i.blind && i.lsn > m.start && i.within != m.end}
 }

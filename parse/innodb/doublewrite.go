@@ -149,6 +149,7 @@ func encrypted(v Verdict, id pageID) bool {
 // adopt takes the page as it stands in bytes.
 func (p *image) adopt(from Origin) {
 	p.lsn = binary.BigEndian.Uint64(p.bytes[offLSN:])
+	p.base = p.lsn
 	p.blind, p.from, p.known = false, from, knownAll
 }
 

@@ -20,7 +20,9 @@ func (r *recovery) onDisk() {
 		}
 	}
 	pages := r.player.pages
-	if sys := pages.image(trxSysID); !sys.blind {
+	sys := pages.image(trxSysID)
+	sys.initial = true
+	if !sys.blind {
 		p, _, ok := trxSysXID(sys.bytes)
 		add(p, ok)
 	}
@@ -29,6 +31,7 @@ func (r *recovery) onDisk() {
 			continue
 		}
 		if i := pages.image(id); !i.blind {
+			i.initial = PageType(binary.BigEndian.Uint16(i.bytes[offType:])) == TypeSystem
 			p, ok := rsegPosition(i.bytes)
 			add(p, ok)
 		}
@@ -101,6 +104,7 @@ func (r *recovery) look(i *image) {
 	switch {
 	case i.blind && r.store.spaces[i.id.space] == nil:
 		r.reason(SpaceMissing, parse.Span{Field: pageField(i.id.number)}, 0)
+		r.refuse(fmt.Sprintf("InnoDB: Failed to open the undo tablespace undo%03d", i.id.space-r.undoStart+1))
 	case i.sealed && i.blind:
 		r.reason(PageEncrypted, span, 0)
 	case i.blind:
@@ -117,6 +121,8 @@ func (r *recovery) look(i *image) {
 		}
 	case end != 0 && i.lsn > end:
 		r.reason(PageAhead, span, i.lsn)
+	case end != 0 && !r.player.opaque && i.slots && i.initial && i.base > r.Log.Checkpoint && !i.met:
+		r.reason(LogForeign, span, i.base)
 	}
 }
 

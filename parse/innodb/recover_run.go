@@ -17,6 +17,8 @@ type recovery struct {
 	window  []byte
 	store   *storage
 	player  *player
+
+	undoStart uint32 // id of the first undo tablespace that a server opens, 0: none
 }
 
 func (r *recovery) run(ctx context.Context) error {
@@ -34,7 +36,9 @@ func (r *recovery) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.player = &player{pages: pages, files: &fileRecords{undo: r.openUndo(), named: map[uint32]*named{}, checkpoint: r.Log.Checkpoint}}
+	var open map[uint32]bool
+	open, r.undoStart = r.openUndo()
+	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}, checkpoint: r.Log.Checkpoint}}
 	r.onDisk()
 	if readable {
 		if err := r.apply(ctx); err != nil {
@@ -115,6 +119,9 @@ func (r *recovery) apply(ctx context.Context) error {
 	r.Log.End, r.Log.Stop = s.stop()
 	r.Log.Clean = only && r.Log.Confirmed
 	at := parse.Span{File: r.Log.File, Offset: r.ring.offset(r.Log.End), Field: "redo"}
+	if s.cut() {
+		r.reason(LogCut, at, r.Log.End)
+	}
 	switch {
 	case !r.Log.Confirmed || r.Log.End < p.files.confirmedAt:
 		r.reason(LogIncomplete, at, r.Log.End)

@@ -89,16 +89,16 @@ func (r *recovery) emptyLog(p firstPage) {
 }
 
 // openUndo returns the ids of the undo tablespaces that a server would open:
-// undo001 and so on up to the first that is missing (srv0start.cc
+// undo001 and so on up to the first that is missing, and the first id (srv0start.cc
 // srv_all_undo_tablespaces_open).
-func (r *recovery) openUndo() map[uint32]bool {
+func (r *recovery) openUndo() (open map[uint32]bool, first uint32) {
 	byNumber := map[int]uint32{}
 	for id, s := range r.store.spaces {
 		if n, err := strconv.Atoi(strings.TrimPrefix(path.Base(s.files[0].Name), "undo")); err == nil && id != 0 {
 			byNumber[n] = id
 		}
 	}
-	open := map[uint32]bool{}
+	open = map[uint32]bool{}
 	last := uint32(0)
 	for n := 1; byNumber[n] != 0; n++ {
 		last = byNumber[n]
@@ -107,7 +107,7 @@ func (r *recovery) openUndo() map[uint32]bool {
 	for n := int(last) + 1; byNumber[n] != 0 && n < rsegCount; n++ {
 		open[byNumber[n]] = true
 	}
-	return open
+	return open, byNumber[1]
 }
 
 // shownName is a file as messages of the server name it, without "./".

@@ -266,7 +266,7 @@ func TestStartErrors(t *testing.T) {
 		}, "", innodb.Exact, nil},
 		"short log":    {func(n *node) { n.file = n.stopped().log.File(n.checkpoint, n.end)[:9000] }, "InnoDB: File ./ib_logfile0 is too small", innodb.AtLeast, []innodb.Cause{innodb.LogUnreadable}},
 		"bad header":   {func(n *node) { n.file = n.stopped().log.File(n.checkpoint, n.end); n.file[20]++ }, "InnoDB: Invalid log header checksum", innodb.AtLeast, []innodb.Cause{innodb.LogUnreadable}},
-		"undo missing": {func(n *node) { n.stopped().undo = nil }, "", innodb.AtLeast, []innodb.Cause{innodb.SpaceMissing}},
+		"undo missing": {func(n *node) { n.stopped().undo = nil }, "InnoDB: Failed to open the undo tablespace undo002", innodb.AtLeast, []innodb.Cause{innodb.SpaceMissing}},
 		"ibdata1 short": {func(n *node) { n.stopped().sys.Bytes = n.sys.Bytes[:8*small] },
 			"InnoDB: The Auto-extending data file './ibdata1' is of a different size 8 pages than specified by innodb_data_file_path", innodb.Exact, nil},
 		"damaged page": {func(n *node) {
@@ -338,7 +338,7 @@ func TestTornPage(t *testing.T) {
 	n.sys = redolog.NewSpace(0, small, second+256)
 	n.sys.PutTrxSys(15000, [2]uint32{first, second}, redolog.Segment{Space: 0, Page: rseg0}, redolog.Segment{Space: 1, Page: rseg1})
 	n.sys.PutSegment(rseg0, 15000, redolog.XID(groupA, 100))
-	n.undo.PutSegment(rseg1, 20005, redolog.XID(groupA, 101))
+	n.undo.PutSegment(rseg1, 20000, redolog.XID(groupA, 101))
 	copy(n.sys.Page(second+3), n.undo.Page(rseg1))
 	n.undo.PutSegment(rseg1, 19000, redolog.XID(groupA, 500)) // older than the checkpoint
 	copy(n.sys.Page(first+200), n.undo.Page(rseg1))
@@ -439,6 +439,42 @@ func TestBeyond(t *testing.T) {
 	assert.Equal(t, int64(499), r.Position.Seqno)
 	assert.Nil(t, r.Beyond)
 	assert.Equal(t, innodb.Exact, r.Bound)
+}
+
+// TestForeignLog: a page that was written in the time of the log has an LSN at
+// which a mini-transaction of the log ends that changes it.
+func TestForeignLog(t *testing.T) {
+	n := newNode().crashed()
+	n.log.Append(redolog.Write(0, 7, 100, 1))
+	other := n.log.LSN
+	n.log.Append(redolog.Write(0, rseg0, seqnoAt, seqno(101)...))
+	own := n.log.LSN
+	n.log.Append(redolog.Write(0, rseg0, seqnoAt, seqno(102)...))
+	n.sys.PutSegment(rseg0, own, redolog.XID(groupA, 101))
+	assert.Empty(t, n.recover(t, innodb.Options{}).Reasons)
+	n.sys.PutSegment(rseg0, other, redolog.XID(groupA, 101))
+	r := n.recover(t, innodb.Options{})
+	assert.Equal(t, int64(102), r.Position.Seqno, "the server does not notice")
+	assert.Equal(t, innodb.AtLeast, r.Bound)
+	assert.Equal(t, []innodb.Cause{innodb.LogForeign}, causes(r))
+}
+
+// TestLogCut: the last record of a file that was cut short does not end.
+func TestLogCut(t *testing.T) {
+	n := newNode()
+	n.log = redolog.New(12288, 64<<10)
+	n.log.LSN = n.checkpoint
+	n.crashed()
+	for i := range 100 {
+		n.log.Append(redolog.Write(0, rseg0, seqnoAt, seqno(uint64(101+i))...), redolog.Write(0, 7, 50, make([]byte, 100)...))
+	}
+	whole := n.log.File(n.checkpoint, n.end)
+	n.file = whole[:len(whole)-12]
+	assert.Empty(t, n.recover(t, innodb.Options{}).Reasons, "what is missing was not in use")
+	n.file = whole[:redolog.HeaderSize+20016-12288+4000]
+	r := n.recover(t, innodb.Options{})
+	assert.Less(t, r.Position.Seqno, int64(140))
+	assert.Equal(t, []innodb.Cause{innodb.LogCut}, causes(r))
 }
 
 func TestOlderHistory(t *testing.T) {

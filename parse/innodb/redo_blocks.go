@@ -152,6 +152,10 @@ func newBlockScanner(g ring, checkpoint uint64, buf []byte) *blockScanner {
 
 func (s *blockScanner) stop() (uint64, Stop) { return s.lsn, s.why }
 
+// cut: a file that was cut short ends with a block of another lap behind it,
+// as any other does.
+func (s *blockScanner) cut() bool { return false }
+
 func (s *blockScanner) next() (m mtr, ok bool, err error) {
 	for {
 		b := s.buf[s.at:]

@@ -20,6 +20,9 @@ type scanner interface {
 	next() (mtr, bool, error)
 	// stop tells where the log ends and why.
 	stop() (lsn uint64, why Stop)
+	// cut reports whether the records at the end run over the end of the file.
+	// A ring that was cut short ends so, and hardly any other.
+	cut() bool
 	// beyond looks for mini-transactions behind the end, which only damage can
 	// have separated from it, and goes on with them. It reports whether there
 	// are any.
@@ -76,6 +79,16 @@ func (s *physScanner) next() (m mtr, ok bool, err error) {
 		s.skip(tail)
 		return m, true, nil
 	}
+}
+
+func (s *physScanner) cut() bool {
+	b := s.bytes()
+	left := uint64(s.start) + s.length - uint64(s.offset(s.lsn))
+	if uint64(len(b)) <= left {
+		return false // nothing was read behind the end of the file
+	}
+	end, more := mtrEnd(b[:left])
+	return more || end >= 0 && end+1+s.nonce+4 > int(left)
 }
 
 // judge says what keeps the bytes from being a mini-transaction that ends at
