@@ -57,41 +57,43 @@ func ParseEnvironment(file string, data []byte) Environment {
 		off += size
 		text := trimRight(trimLeft(l.text))
 		text = trimLeft(bytes.TrimPrefix(text, []byte("export ")))
+		at := parse.Span{File: file, Offset: l.off, Length: int64(len(l.text))}
 		if rest, ok := bytes.CutPrefix(text, []byte("Environment=")); ok {
-			text = trimQuotes(rest)
-		}
-		name, value, ok := bytes.Cut(text, []byte("="))
-		if !ok || !isName(string(name)) || bytes.HasPrefix(text, []byte("#")) {
-			continue
-		}
-		v := Variable{Span: parse.Span{File: file, Offset: l.off, Length: int64(len(l.text)), Field: string(name)}, Name: string(name)}
-		words := splitWords(value)
-		switch text := strings.Join(words, " "); {
-		case slices.Contains(commandLines, v.Name):
-			settings := commandLine(v.Span, strings.Fields(text))
-			out.Settings = append(out.Settings, settings...)
-			v.Redacted = len(settings) == 0 && text != "" || slices.ContainsFunc(settings, func(s Setting) bool { return s.Redacted })
-			if !v.Redacted {
-				v.Value = text
+			for _, word := range splitWords(rest) {
+				name, value, ok := strings.Cut(word, "=")
+				out.assign(at, name, value, ok)
 			}
-		case v.Name == "GALERA_NODES":
-			v.Redacted = slices.ContainsFunc(nodes(text), func(n string) bool { return !isHost(n) })
-			if !v.Redacted {
-				v.Value = text
-			}
-		case v.Name == "GALERA_OPTIONS":
-			v.Options = parseProviderOptions(text)
-			if v.Redacted = anyRedacted(v.Options); !v.Redacted {
-				v.Value = text
-			}
-		case slices.Contains(keptVariables, v.Name) && !holdsSecret(text):
-			v.Value = text
-		default:
-			v.Redacted = true
+		} else if name, value, ok := bytes.Cut(text, []byte("=")); ok {
+			out.assign(at, string(name), strings.Join(splitWords(value), " "), true)
 		}
-		out.Variables = append(out.Variables, v)
 	}
 	return out
+}
+
+// assign keeps what may be known of an assignment.
+func (e *Environment) assign(at parse.Span, name, value string, ok bool) {
+	if !ok || !isName(name) || len(e.Variables) >= maxSettings {
+		return
+	}
+	at.Field = name
+	v := Variable{Span: at, Name: name, Redacted: true}
+	switch {
+	case slices.Contains(commandLines, name):
+		settings := commandLine(at, strings.Fields(value))
+		e.Settings = append(e.Settings, slices.DeleteFunc(slices.Clone(settings), func(s Setting) bool { return s.Name == "" })...)
+		v.Redacted = slices.ContainsFunc(settings, func(s Setting) bool { return s.Redacted })
+	case name == "GALERA_NODES":
+		v.Redacted = slices.ContainsFunc(nodes(value), func(n string) bool { return !isHost(n) })
+	case name == "GALERA_OPTIONS":
+		v.Options = parseProviderOptions(value)
+		v.Redacted = anyRedacted(v.Options)
+	case slices.Contains(keptVariables, name):
+		v.Redacted = holdsSecret(value)
+	}
+	if !v.Redacted {
+		v.Value = value
+	}
+	e.Variables = append(e.Variables, v)
 }
 
 // commandLine reads options such as --wsrep-new-cluster. Words that are no
@@ -118,13 +120,6 @@ func commandLine(at parse.Span, words []string) (out Settings) {
 // left out.
 func ParseCommandLine(at parse.Span, text string) Settings {
 	return slices.DeleteFunc(commandLine(at, splitWords([]byte(text))), func(s Setting) bool { return s.Name == "" })
-}
-
-func trimQuotes(b []byte) []byte {
-	if n := len(b); n > 1 && (b[0] == '"' || b[0] == '\'') && b[n-1] == b[0] {
-		return b[1 : n-1]
-	}
-	return b
 }
 
 // splitWords splits as a shell does: blanks outside of quotes, quotes removed,

@@ -66,16 +66,16 @@ func TestSyntax(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
-	text := "[MySQLd]\nport=1\n[ server ]\nport=2\n[mysqld]junk\nport=3\n[client]\nport=4\n[mariadb-10.11]\nport=5\n[mysqld-8.0]\nport=6\n[galera]\nport=7\n[server.b]\nport=8\n"
+	text := "[MySQLd]\nport=1\n[ server ]\nport=2\n[mysqld]junk\nport=3\n[client]\nport=4\n[mariadb-10.11]\nport=5\n[mysqld-8.0]\nport=6\n[client-server]\nport=10\n[galera]\nport=7\n[server.b]\nport=8\n"
 	c := Parse("my.cnf", []byte(text))
 	require.Empty(t, c.Damage)
 	for _, tt := range []struct {
 		groups Groups
 		want   []string
 	}{
-		{ServerGroups(MariaDB, "10.11"), []string{"port=1", "port=3", "port=5", "port=7"}},
+		{ServerGroups(MariaDB, "10.11"), []string{"port=1", "port=3", "port=5", "port=10", "port=7"}},
 		{ServerGroups(MySQL, "8.0"), []string{"port=1", "port=3", "port=6"}},
-		{ServerGroups(AnyServer, ""), []string{"port=1", "port=3", "port=5", "port=6", "port=7"}},
+		{ServerGroups(AnyServer, ""), []string{"port=1", "port=3", "port=5", "port=6", "port=10", "port=7"}},
 		{Groups{Names: []string{"server"}, Suffix: ".b"}, []string{"port=8"}},
 	} {
 		assert.Equal(t, tt.want, print(c.Settings.In(tt.groups)))
@@ -152,7 +152,7 @@ func TestIncludes(t *testing.T) {
 	c, err := Read(fsys, "h/etc/mysql/my.cnf", Below(fsys, "h"))
 	require.NoError(t, err)
 	assert.Nil(t, c.Refused)
-	assert.Equal(t, []string{"port=0", "port=-1", "port=1", "port=2", "port=9", "port=10"}, print(c.Settings.In(ServerGroups(AnyServer, ""))))
+	assert.Equal(t, []string{"port=3", "port=0", "port=-1", "port=1", "port=2", "port=9", "port=10"}, print(c.Settings.In(ServerGroups(AnyServer, ""))))
 	var skipped []string
 	for _, i := range c.Skipped {
 		skipped = append(skipped, fmt.Sprint(i.Path, " ", i.Why))
@@ -381,6 +381,7 @@ LOG_FILE=/var/log/garbd.log
 FOO=bar
 _WSREP_NEW_CLUSTER='--wsrep-new-cluster'
 MYSQLD_OPTS="--wsrep_start_position=1ee3f15f-e609-11f1-b919-3f0bcd2ab0c3:12 --datadir=/d"
+Environment="FOO=1 2" "MYSQLD_EXTRA_OPTS=--server-id=7 --wsrep_sst_auth=u:p"
 `))
 	a := env.Arbitrator()
 	want := Arbitrator{
@@ -393,6 +394,7 @@ MYSQLD_OPTS="--wsrep_start_position=1ee3f15f-e609-11f1-b919-3f0bcd2ab0c3:12 --da
 	s, _ := NewServer(env.Settings)
 	assert.True(t, s.WsrepNewCluster.V)
 	assert.Equal(t, "/d", s.DataDir.V)
+	assert.Equal(t, int64(7), s.ServerID.V)
 	i := slices.IndexFunc(env.Variables, func(v Variable) bool { return v.Name == "FOO" })
 	assert.True(t, env.Variables[i].Redacted)
 	assert.Equal(t, "--wsrep-new-cluster", env.Variables[slices.IndexFunc(env.Variables, func(v Variable) bool { return v.Name == "_WSREP_NEW_CLUSTER" })].Value)

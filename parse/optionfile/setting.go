@@ -44,12 +44,12 @@ const (
 
 // ServerGroups returns the groups that a server of a version such as "10.11"
 // reads (MariaDB/server and mysql/mysql-server sql/mysqld.cc
-// load_default_groups). Without a version the groups of all versions count.
+// load_default_groups; mariadbd --help --verbose prints them). Without a version the groups of all versions count.
 func ServerGroups(flavor Flavor, version string) Groups {
 	g := Groups{Names: []string{"mysqld", "server"}}
 	versioned := []string{"mysqld-"}
 	if flavor != MySQL {
-		g.Names = append(g.Names, "mariadb", "mariadbd", "galera")
+		g.Names = append(g.Names, "mariadb", "mariadbd", "client-server", "galera")
 		versioned = append(versioned, "mariadb-", "mariadbd-")
 	}
 	if version == "" {
