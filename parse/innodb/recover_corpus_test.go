@@ -55,8 +55,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := fixtures.Open(t, "galera", name)
 			var truth struct {
-				Nodes     map[string]recoverTruth `json:"nodes"`
-				Undamaged map[string]string       `json:"undamaged_positions"`
+				Nodes map[string]recoverTruth `json:"nodes"`
 			}
 			require.NoError(t, json.Unmarshal(c.JSON, &truth))
 			for _, n := range c.Nodes {
@@ -81,6 +80,8 @@ func TestCorpus(t *testing.T) {
 				}
 				if want.Recover.Position != nil {
 					assert.Equal(t, *want.Recover.Position, r.Position.String(), n.Name)
+					assert.Equal(t, innodb.Exact, r.Bound, "%s: %v", n.Name, r.Reasons)
+					assert.Empty(t, r.Damage, n.Name)
 				}
 				if want.Recover.LSN != nil {
 					assert.Equal(t, *want.Recover.LSN, r.Log.End, n.Name)

@@ -16,7 +16,6 @@ const maxTablespaces = 1 << 16
 type fileRecords struct {
 	undo        map[uint32]bool // ids of the undo tablespaces that a server would open
 	confirmedAt uint64          // end of the FILE_CHECKPOINT of the checkpoint
-	checkpoint  uint64
 	named       map[uint32]*named
 	full        bool // not all are kept
 	// message is what a server would refuse to start with.

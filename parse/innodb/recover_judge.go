@@ -216,11 +216,7 @@ func Continuation(seqno int64, prepared []Prepared) []bool {
 
 // lookBeyond looks for records behind the end of the log, and how far they go.
 func (r *recovery) lookBeyond(ctx context.Context) error {
-	s := r.scanner(r.Log.End)
-	if b, ok := s.(*blockScanner); ok {
-		b.ended, b.why = true, r.Log.Stop
-		b.raw.skip(0)
-	}
+	s := r.scan
 	found, err := s.beyond(ctx)
 	if err != nil || !found {
 		return err

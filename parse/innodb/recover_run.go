@@ -17,6 +17,7 @@ type recovery struct {
 	window  []byte
 	store   *storage
 	player  *player
+	scan    scanner // at the end of the log
 
 	undoStart uint32 // id of the first undo tablespace that a server opens, 0: none
 }
@@ -38,7 +39,7 @@ func (r *recovery) run(ctx context.Context) error {
 	}
 	var open map[uint32]bool
 	open, r.undoStart = r.openUndo()
-	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}, checkpoint: r.Log.Checkpoint}}
+	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}}}
 	r.onDisk()
 	if readable {
 		if err := r.apply(ctx); err != nil {
@@ -94,7 +95,8 @@ func (r *recovery) apply(ctx context.Context) error {
 	if err := r.confirm(); err != nil {
 		return err
 	}
-	s := r.scanner(r.Log.Checkpoint)
+	r.scan = r.scanner(r.Log.Checkpoint)
+	s := r.scan
 	only := true // nothing but FILE_CHECKPOINT so far
 	for n := 0; ; n++ {
 		if n&0xfff == 0 {

@@ -249,7 +249,7 @@ type ring struct {
 // offset returns where in the file an LSN stands.
 func (g ring) offset(lsn uint64) int64 { return g.start + int64((lsn-g.lsn)%g.length) }
 
-// lap returns the sequence bit of an LSN (include/log0log.h
+// bit returns the sequence bit of an LSN (include/log0log.h
 // log_t::get_sequence_bit).
 func (g ring) bit(lsn uint64) byte { return byte((lsn-g.lsn)/g.length&1) ^ 1 }
 
