@@ -350,14 +350,14 @@ func (w *written) cluster(t *testing.T, members []reallib.Member) {
 		}
 		assert.Contains(t, any, kept, "rows of the cluster")
 	}
-	conn, err := cluster.Database(ctx, database)
-	require.NoError(t, err)
-	_, err = conn.Exec("CREATE TABLE after_the_repair (n INTEGER)")
-	require.NoError(t, err)
-	changed, err := conn.Exec("INSERT INTO after_the_repair VALUES (1)")
-	require.NoError(t, err)
+	var changed uint64
+	for _, statement := range []string{"CREATE TABLE after_the_repair (n INTEGER)", "INSERT INTO after_the_repair VALUES (1)"} {
+		require.NoError(t, cluster.OnLeader(ctx, database, func(conn *reallib.Conn) (err error) {
+			changed, err = conn.Exec(statement)
+			return err
+		}))
+	}
 	assert.EqualValues(t, 1, changed)
-	require.NoError(t, conn.Close())
 	all, err := cluster.Rows(ctx, w.c.Cowsql.Databases)
 	require.NoError(t, err)
 	for table, content := range kept[database] {

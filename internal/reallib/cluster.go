@@ -11,6 +11,11 @@ import (
 // pollInterval is how often a node is asked whether there is a leader.
 const pollInterval = 20 * time.Millisecond
 
+// notLeader is the code with which a node that is not the leader refuses a
+// request; it has done nothing (dqlite include/dqlite.h, cowsql
+// include/cowsql.h SQLITE_IOERR_NOT_LEADER).
+const notLeader = 10 | 40<<8
+
 // A Cluster is a set of nodes that run together and can reach each other.
 type Cluster struct {
 	Nodes []*Node
@@ -115,4 +120,27 @@ func (c *Cluster) Database(ctx context.Context, name string) (*Conn, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// OnLeader opens a database on the leader for do. If the node is no leader any
+// more when do asks it, as happens on a busy machine, do is called again on the
+// next leader. The deadline of ctx bounds the wait.
+func (c *Cluster) OnLeader(ctx context.Context, database string, do func(*Conn) error) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		conn, err := c.Database(ctx, database)
+		if err == nil {
+			err = errors.Join(do(conn), conn.Close())
+		}
+		var f *Failure
+		if !errors.As(err, &f) || f.Code != notLeader {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,15 +44,13 @@ func (lib *Library) Rows(ctx context.Context, dir string, id uint64, address str
 func (c *Cluster) Rows(ctx context.Context, databases []string) (map[string]Tables, error) {
 	all := map[string]Tables{}
 	for _, name := range databases {
-		conn, err := c.Database(ctx, name)
+		err := c.OnLeader(ctx, name, func(conn *Conn) (err error) {
+			all[name], err = readTables(conn)
+			return err
+		})
 		if err != nil {
-			return nil, err
-		}
-		tables, err := readTables(conn)
-		if err := errors.Join(err, conn.Close()); err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)
 		}
-		all[name] = tables
 	}
 	return all, nil
 }
