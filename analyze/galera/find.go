@@ -101,7 +101,7 @@ func (l listing) candidate() (analyze.Candidate, bool) {
 		product = "percona-xtradb-cluster"
 	}
 	switch {
-	case l.file("ibdata1") && (server || state), state && server:
+	case l.file("ibdata1") && server && !mysql8, state && (server || l.file("ibdata1")): // PXC always has a state file
 		return analyze.Candidate{Product: product, Layout: layoutServer}, true
 	case l.file("gvwstate.dat", "gvwstate.dat.tmp") && !l.file("grastate.dat", "galera.cache"), l.garbd():
 		return analyze.Candidate{Product: "garbd", Layout: layoutArbitrator}, true

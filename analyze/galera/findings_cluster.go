@@ -253,5 +253,31 @@ func (g *group) beyondFinding(best []*model) {
 	if t.data() == 0 {
 		return
 	}
-	g.add("LWG024", holder.name(), holder.eventEvidence(top+1), "The write-set cache of %s holds %s behind seqno %d (%s). They were ordered in the group, but no given node committed them, and no server applies them from the cache at a start: clients of the node that sent them may have been told of success on a node that is not here, nobody else was.", holder.name(), t, top, seqnos(top+1, holder.Cache.Last))
+	g.add("LWG024", holder.name(), holder.eventEvidence(top+1), "The write-set cache of %s holds %s behind seqno %d (%s). They were ordered in the group, but no given node committed them, and no server applies them from the cache at a start. %s", holder.name(), t, top, seqnos(top+1, holder.Cache.Last), g.told(holder, top+1))
+}
+
+// told says whether a client can have been told of success for the write sets
+// from a seqno on: only by the node that it was connected to, which sent them.
+func (g *group) told(holder *model, from uint64) string {
+	var away []string
+	for e := range holder.Cache.Index.Range(int64(from), maxSeqno) {
+		u, ok := holder.Cache.Index.Source(e)
+		if e.Type() != galera.WriteSetAction || ok && slices.ContainsFunc(g.usable(), func(m *model) bool {
+			own, _ := m.self()
+			return m.Span.Exact() && !own.IsZero() && own.SameProcess(u)
+		}) {
+			continue
+		}
+		name := g.nameOf(u)
+		if name == "" {
+			name = "a node that is not known"
+		}
+		if !slices.Contains(away, name) {
+			away = append(away, name)
+		}
+	}
+	if len(away) == 0 {
+		return "The nodes that sent them are here and did not commit them, so no client was told of success, unless InnoDB writes its log late there (innodb_flush_log_at_trx_commit)."
+	}
+	return fmt.Sprintf("Clients of %s may have been told of success; nobody else was.", list(away))
 }

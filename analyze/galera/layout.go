@@ -26,6 +26,7 @@ type layout struct {
 	Binlog string // where the binary logs are
 	Index  string // the index of the binary log, "" if it is not known by name
 	Logs   []string
+	Live   map[string]string // path on the host of each directory that an option names
 }
 
 // optionFiles are where a host keeps the first option file, below its root
@@ -68,6 +69,7 @@ func readLayout(fsys fs.FS, data, product string) layout {
 // place turns the paths of the options into directories of the tree.
 func (l *layout) place(fsys fs.FS) {
 	s := l.Server
+	l.Live = map[string]string{l.Data: cmp.Or(s.DataDir.V, "/var/lib/mysql")}
 	resolve := func(p, base string, dir bool) (string, bool) {
 		return locate(fsys, p, base, cmp.Or(s.DataDir.V, "/var/lib/mysql"), l.Data, dir)
 	}
@@ -75,6 +77,9 @@ func (l *layout) place(fsys fs.FS) {
 		if v.Set && v.V != "" {
 			if p, ok := resolve(v.V, base, true); ok {
 				*to = p
+				if path.IsAbs(v.V) {
+					l.Live[p] = path.Clean(v.V)
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,14 +52,22 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 	})
 	if replaced {
 		each(kept, func(f fate) (string, string) {
-			return fmt.Sprintf("mv %s %s.before-recovery", f.live(), f.live()), "keep the original"
+			var parts []string
+			for _, d := range f.parts() {
+				parts = append(parts, fmt.Sprintf("mv %s %s", quoted(d.live), quoted(d.live+".before-recovery")))
+			}
+			return strings.Join(parts, " && "), "keep the original"
 		})
 		each(kept, func(f fate) (string, string) {
-			return fmt.Sprintf("cp -a %s %s && chown -R mysql:mysql %s && chmod 0700 %s", path.Join("OUT", f.name(), dataBelow(f.model)), f.live(), f.live(), f.live()), "OUT is what repair wrote; modes and keys as its restore-notes.txt says"
+			var parts []string
+			for _, d := range f.parts() {
+				parts = append(parts, fmt.Sprintf("cp -a %[1]s %[2]s && chown -R mysql:mysql %[2]s && chmod 0700 %[2]s", quoted(path.Join("OUT", f.name(), d.below)), quoted(d.live)))
+			}
+			return strings.Join(parts, " && "), "OUT is what repair wrote; modes and keys as its restore-notes.txt says"
 		})
 	}
 	each(gone, func(f fate) (string, string) {
-		return fmt.Sprintf("mv %s %s.before-recovery && install -d -o mysql -g mysql -m 0700 %s", f.live(), f.live(), f.live()), "it starts empty and gets a full state transfer; keep the original until everything is checked"
+		return fmt.Sprintf("mv %[1]s %[2]s && install -d -o mysql -g mysql -m 0700 %[1]s", quoted(f.live()), quoted(f.live()+".before-recovery")), "it starts empty and gets a full state transfer; keep the original until everything is checked"
 	})
 	h := w.handling()
 	out = append(out, analyze.Command{Node: w.name(), Run: h.bootstrap, Why: "on this node only, and once"})
@@ -83,12 +92,30 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 	return out
 }
 
-// dataBelow is the data directory within a node's output.
-func dataBelow(m *model) string {
-	if m.Data == "." {
-		return ""
+// plainPath matches what a shell takes as it is.
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`)
+
+// quoted writes a path for a shell: names come from the inputs.
+func quoted(p string) string {
+	if plainPath.MatchString(p) {
+		return p
 	}
-	return m.Data
+	return "'" + strings.ReplaceAll(p, "'", `'\''`) + "'"
+}
+
+// A part is one directory of a node: in the output, and on its host.
+type part struct{ below, live string }
+
+// parts are the data directory and those that options put elsewhere.
+func (m *model) parts() []part {
+	l := &m.Layout
+	out := []part{{strings.TrimPrefix(m.Data, "."), m.live()}}
+	for _, dir := range []string{l.States, path.Dir(l.Cache), l.System, l.Redo, l.Undo, l.Binlog} {
+		if m.Data != "." && dir != m.Data && !strings.HasPrefix(dir, m.Data+"/") && !slices.ContainsFunc(out, func(p part) bool { return p.below == dir }) {
+			out = append(out, part{dir, cmp.Or(l.Live[dir], "/"+dir)})
+		}
+	}
+	return out
 }
 
 func (g *group) arbitratorNodes() []string {
@@ -163,9 +190,9 @@ func (g *group) planSalvage(m *model) (analyze.Plan, bool) {
 		server = "mysqld"
 	}
 	p.Commands = append(p.Commands,
-		analyze.Command{Node: m.name(), Run: fmt.Sprintf("cp -a %s %s", m.live(), copied), Why: "never on the original"},
-		analyze.Command{Node: m.name(), Run: fmt.Sprintf("%s --user=mysql --datadir=%s --wsrep-on=OFF --wsrep-provider=none --skip-networking --socket=/tmp/salvage.sock --innodb-force-recovery=1", server, copied), Why: "if it does not start, with 2, 3 and so on up to 6; take the lowest that starts"},
-		analyze.Command{Node: m.name(), Run: fmt.Sprintf("mysqldump --socket=/tmp/salvage.sock --all-databases --routines --events > %s.sql", m.name()), Why: "table by table if it breaks off"})
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("cp -a %s %s", quoted(m.live()), quoted(copied)), Why: "never on the original"},
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("%s --user=mysql --datadir=%s --wsrep-on=OFF --wsrep-provider=none --skip-networking --socket=/tmp/salvage.sock --innodb-force-recovery=1", server, quoted(copied)), Why: "if it does not start, with 2, 3 and so on up to 6; take the lowest that starts"},
+		analyze.Command{Node: m.name(), Run: fmt.Sprintf("mysqldump --socket=/tmp/salvage.sock --all-databases --routines --events > %s", quoted(m.name()+".sql")), Why: "table by table if it breaks off"})
 	return p, true
 }
 
