@@ -351,7 +351,9 @@ func (w *written) cluster(t *testing.T, members []reallib.Member) {
 		assert.Contains(t, any, kept, "rows of the cluster")
 	}
 	var changed uint64
-	for _, statement := range []string{"CREATE TABLE after_the_repair (n INTEGER)", "INSERT INTO after_the_repair VALUES (1)"} {
+	for _, statement := range []string{
+		"CREATE TABLE IF NOT EXISTS after_the_repair (n INTEGER PRIMARY KEY)", "INSERT OR REPLACE INTO after_the_repair VALUES (1)",
+	} {
 		require.NoError(t, cluster.OnLeader(ctx, database, func(conn *reallib.Conn) (err error) {
 			changed, err = conn.Exec(statement)
 			return err

@@ -11,10 +11,13 @@ import (
 // pollInterval is how often a node is asked whether there is a leader.
 const pollInterval = 20 * time.Millisecond
 
-// notLeader is the code with which a node that is not the leader refuses a
-// request; it has done nothing (dqlite include/dqlite.h, cowsql
-// include/cowsql.h SQLITE_IOERR_NOT_LEADER).
-const notLeader = 10 | 40<<8
+// The codes of a node that is no leader, or was none any more before a majority
+// had what it wrote (cowsql include/cowsql.h SQLITE_IOERR_NOT_LEADER and
+// SQLITE_IOERR_LEADERSHIP_LOST).
+const (
+	notLeader      = 10 | 40<<8
+	leadershipLost = 10 | 41<<8
+)
 
 // A Cluster is a set of nodes that run together and can reach each other.
 type Cluster struct {
@@ -124,7 +127,8 @@ func (c *Cluster) Database(ctx context.Context, name string) (*Conn, error) {
 
 // OnLeader opens a database on the leader for do. If the node is no leader any
 // more when do asks it, as happens on a busy machine, do is called again on the
-// next leader. The deadline of ctx bounds the wait.
+// next leader; what it wrote before may be there or not. The deadline of ctx
+// bounds the wait.
 func (c *Cluster) OnLeader(ctx context.Context, database string, do func(*Conn) error) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -134,7 +138,7 @@ func (c *Cluster) OnLeader(ctx context.Context, database string, do func(*Conn) 
 			err = errors.Join(do(conn), conn.Close())
 		}
 		var f *Failure
-		if !errors.As(err, &f) || f.Code != notLeader {
+		if !errors.As(err, &f) || f.Code != notLeader && f.Code != leadershipLost {
 			return err
 		}
 		select {
