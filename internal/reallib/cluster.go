@@ -12,7 +12,7 @@ import (
 const pollInterval = 20 * time.Millisecond
 
 // The codes of a node that is no leader, or was none any more before a majority
-// had what it wrote (cowsql include/cowsql.h SQLITE_IOERR_NOT_LEADER and
+// had what it wrote (cowsql src/leader.h SQLITE_IOERR_NOT_LEADER and
 // SQLITE_IOERR_LEADERSHIP_LOST).
 const (
 	notLeader      = 10 | 40<<8
