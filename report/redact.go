@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"net/netip"
 	"reflect"
 	"regexp"
@@ -124,8 +123,8 @@ func (p *pseudonyms) word(kind, name string) {
 // host gives the host of an address a pseudonym.
 func (p *pseudonyms) host(address string) {
 	host := address
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		host = h
+	if at := strings.LastIndexByte(address, ':'); at >= 0 && (strings.Count(address, ":") == 1 || address[at-min(at, 1)] == ']') {
+		host = strings.Trim(address[:at], "[]")
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
 		p.replace(host) // in the order of the report
