@@ -30,7 +30,7 @@ func (g *group) viewFindings() {
 		for _, p := range g.missing {
 			missing = append(missing, cmp.Or(p.Name, p.UUID.String()))
 		}
-		g.add("LWG035", "", []analyze.Evidence{{Span: v.Source, Node: g.holder(v), Quote: "members: " + list(peerNames(v.Members))}}, "%s %s in the last view that the given nodes know (seqno %d) and %s not given. They may hold more. If they are gone for good, say so with --lost.", list(missing), wasWere(len(missing)), v.Seqno, wasWere(len(missing)))
+		g.add("LWG035", "", []analyze.Evidence{{Span: v.Source, Node: g.holder(v), Quote: "members: " + list(peerNames(v.Members))}}, "%s %s in the last view that the given nodes know (at seqno %d) and %s not given. They may hold more. If they are gone for good, say so with --lost.", list(missing), wasWere(len(missing)), v.Seqno, wasWere(len(missing)))
 	}
 }
 
@@ -43,6 +43,11 @@ func (g *group) holder(s *sighting) string {
 					return m.name()
 				}
 			}
+		}
+	}
+	for _, m := range g.all {
+		if m.View != nil && m.View.ViewIDField.Span == s.Source {
+			return m.name()
 		}
 	}
 	return ""

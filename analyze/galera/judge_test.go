@@ -120,6 +120,11 @@ func TestVerdict(t *testing.T) {
 			[]string{"n1", "n2"}, "n1", nil, "",
 		},
 		{
+			"the last view is in gvwstate.dat alone",
+			[]maker{node(t, "n1", 100, writes("w", 9)).crashed(108).in(3, 0, 2)},
+			[]string{"n1"}, "n1", []string{process(t, 1).String()}, "",
+		},
+		{
 			"a joiner that died while it received the missing write sets",
 			[]maker{
 				node(t, "n1", 1, common, members("n1", "n2", "n3"), writes("w", 9)).crashed(31).in(4, 0, 3),

@@ -45,7 +45,34 @@ func (g *group) newestView() *sighting {
 			best = s
 		}
 	}
+	if best == nil {
+		best = g.savedView()
+	}
 	return best
+}
+
+// savedView is the newest gvwstate.dat of a usable node as a configuration, for
+// caches and logs that do not reach back to the last one. It has no names but
+// those that are known from elsewhere.
+func (g *group) savedView() *sighting {
+	var newest *model
+	for _, m := range g.usable() {
+		if m.View != nil && m.View.Read && (newest == nil || m.View.View.Compare(&newest.View.View) > 0) {
+			newest = m
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	s := &sighting{change: change{Primary: true}, UUID: newest.UUID, Seqno: newest.Span.Lower, Source: newest.View.ViewIDField.Span}
+	for _, x := range newest.View.Members {
+		p := peer{UUID: x.UUID, Name: g.nameOf(x.UUID), Address: unknownAddress}
+		if slices.ContainsFunc(g.all, func(m *model) bool { u, _ := m.self(); return m.Arbitrator && u.SameProcess(x.UUID) }) {
+			p.Address = ""
+		}
+		s.Members = append(s.Members, p)
+	}
+	return s
 }
 
 // member says whether a directory belongs to a member of the cluster.

@@ -19,6 +19,7 @@ type model struct {
 	Arbitrator bool
 	Files      []file // regular files of the whole tree below FS, by path
 	Dirs       map[string]bool
+	paths      map[string]bool // of Files, for has
 
 	State     *galera.StateFile // nil: there is no grastate.dat
 	View      *galera.ViewFile  // nil: there is no gvwstate.dat

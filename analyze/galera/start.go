@@ -110,17 +110,13 @@ func (m *model) hasPrivileges() bool {
 
 // has reports whether a file is there.
 func (m *model) has(name string) bool {
-	_, ok := m.size(name)
-	return ok
-}
-
-func (m *model) size(name string) (int64, bool) {
-	for _, f := range m.Files {
-		if f.Path == name {
-			return f.Size, true
+	if m.paths == nil {
+		m.paths = make(map[string]bool, len(m.Files))
+		for _, f := range m.Files {
+			m.paths[f.Path] = true
 		}
 	}
-	return 0, false
+	return m.paths[name]
 }
 
 // server names the implementation that the forecast is for.
