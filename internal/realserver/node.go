@@ -202,12 +202,19 @@ func (n *Node) Log() (string, error) {
 	return string(data), err
 }
 
-// tail is the end of what the latest start said.
+// tail is the errors and the end of what the latest start said.
 func (n *Node) tail() string {
 	log, err := n.Log()
 	if err != nil {
 		output, outputErr := os.ReadFile(filepath.Join(n.Home, "output"))
-		log = errors.Join(err, outputErr).Error() + "\n" + string(output)
+		return errors.Join(err, outputErr).Error() + "\n" + string(output)
 	}
-	return log[max(0, len(log)-tailBytes):]
+	end := log[max(0, len(log)-tailBytes):]
+	var b strings.Builder
+	for line := range strings.Lines(strings.TrimSuffix(log, end)) {
+		if strings.Contains(line, "[ERROR]") || strings.Contains(line, "[Warning]") {
+			b.WriteString(line)
+		}
+	}
+	return b.String() + "…\n" + end
 }
