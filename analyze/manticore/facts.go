@@ -226,15 +226,17 @@ func (h *host) binlogFacts() BinlogFacts {
 	return out
 }
 
-// picture draws the seqnos of a member: what its tables hold, and what its
-// cache still has of it and beyond.
+// picture draws the seqnos of a member: what its tables hold, and what it
+// received beyond that.
 func (m *member) picture(p analyze.Position) []analyze.Stretch {
 	var out []analyze.Stretch
+	first := uint64(1)
 	if p.Bound != analyze.None && p.Index > 0 {
 		out = append(out, analyze.Stretch{Mark: analyze.MarkStored, First: 1, Last: p.Index, Label: "tables"})
+		first = p.Index + 1
 	}
-	if c := m.Cache; c != nil && c.Last > 0 && c.UUID == m.UUID {
-		out = append(out, analyze.Stretch{Mark: analyze.MarkCache, First: uint64(c.First), Last: uint64(c.Last), Label: path.Base(c.File)})
+	if c := m.Cache; c != nil && c.Last > 0 && c.UUID == m.UUID && uint64(c.Last) >= first {
+		out = append(out, analyze.Stretch{Mark: analyze.MarkCache, First: max(first, uint64(c.First)), Last: uint64(c.Last), Label: path.Base(c.File)})
 	}
 	return out
 }

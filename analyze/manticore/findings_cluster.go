@@ -33,9 +33,9 @@ func (g *group) caseFindings() {
 	switch {
 	case n == 0:
 	case len(clean) == n && n > 1:
-		g.add("LWM022", "", evidence, "Case 3 of the manual's chapter on cluster recovery: %s were stopped cleanly. %s", list(clean), g.inPlace(safe))
+		g.add("LWM022", "", evidence, "Case 3 of the manual's chapter on cluster recovery: %s were stopped cleanly. %s", list(clean), g.inPlace())
 	case len(crashed) == n && n > 1:
-		g.add("LWM023", "", evidence, "Case 6 of the manual's chapter on cluster recovery: every grastate.dat has seqno -1, so that it cannot tell who is newest; the transactions in the tables can. %s", g.inPlace(safe))
+		g.add("LWM023", "", evidence, "Case 6 of the manual's chapter on cluster recovery: every grastate.dat has seqno -1, so that it cannot tell who is newest; the transactions in the tables can.%s %s", g.overwritten(), g.inPlace())
 	}
 	for _, m := range g.counted() {
 		if m.crashed() && m.State.SafeField.Present && m.State.SafeToBootstrap {
@@ -50,8 +50,23 @@ func (g *group) caseFindings() {
 	g.viewFinding()
 }
 
+// overwritten names the nodes that lost their seqno without a crash: an empty
+// list of logs is what a clean stop leaves.
+func (g *group) overwritten() string {
+	var stopped []string
+	for _, m := range g.counted() {
+		if h := m.Host; m.crashed() && m.View == nil && h.Meta != nil && h.Meta.Damage == nil && len(h.Meta.Files) == 0 {
+			stopped = append(stopped, m.name())
+		}
+	}
+	if len(stopped) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s %s stopped cleanly all the same, as the empty log shows: a refused bootstrap overwrites a valid seqno with -1.", list(stopped), verb(stopped, "was", "were"))
+}
+
 // inPlace is the recovery on the hosts themselves, without repaired copies.
-func (g *group) inPlace(safe []string) string {
+func (g *group) inPlace() string {
 	if !g.verdict.Decided {
 		return "Who is newest is not decided: do not bootstrap any of them yet."
 	}

@@ -2,6 +2,8 @@ package manticore_test
 
 import (
 	"bytes"
+	"path"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -152,4 +154,50 @@ func TestEveryFlippedByteOfAHost(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestServer: a forecast for a release that was asked for.
+func TestServer(t *testing.T) {
+	hosts := three(posts(1, 30, nil), posts(2, 30, nil), posts(3, 12, nil))
+	c := run(t, hosts, analyze.Options{Server: "29.0.2"})[0]
+	assert.Equal(t, "remote version check failed: cluster 'posts', failed to fetch donor user from any node", nodeOf(t, c, "n1").Start.Error)
+	c = run(t, hosts, analyze.Options{Server: "searchd 9.3.2"})[0]
+	start := nodeOf(t, c, "n1").Start
+	assert.Equal(t, analyze.Refuses, start.Outcome)
+	assert.Equal(t, "binlog: log /var/lib/manticore/binlog/binlog.0000 is v.16, binary is v.15; recovery requires previous binary version", start.Error)
+	_, err := manticore.System{}.Open("n1", hosts["n1"], analyze.Candidate{Data: data}, analyze.Options{Server: "dqlite"})
+	assert.Error(t, err)
+}
+
+// TestQuick finds the same newest nodes.
+func TestQuick(t *testing.T) {
+	c := run(t, three(posts(1, 30, nil), posts(2, 30, nil), posts(3, 12, nil)), analyze.Options{Quick: true})[0]
+	assert.Equal(t, []string{"n1", "n2"}, c.Verdict.MostRecent)
+	assert.EqualValues(t, 31, nodeOf(t, c, "n1").Position.Index)
+}
+
+// TestFind: host trees, bare directories, and what is none.
+func TestFind(t *testing.T) {
+	bare := func(at string, m fstest.MapFS) {
+		for name, f := range posts(1, 3, nil) {
+			if rest, ok := strings.CutPrefix(name, data+"/"); ok {
+				m[path.Join(at, rest)] = f
+			}
+		}
+	}
+	m := fstest.MapFS{"x/grastate.dat": {}, "y/t/t.meta": {}, "c/etc/manticoresearch/manticore.conf": {}, "d/mcrpl_a4f266b78cfd0f471dd8": {}}
+	for name, f := range posts(1, 3, nil) {
+		m["a/"+name] = f
+	}
+	bare("b", m)
+	bare("c/srv/search", m)
+	bare("d/copy", m)
+	delete(m, "b/manticore.json")
+	found, err := manticore.System{}.Find(m)
+	require.NoError(t, err)
+	var got []string
+	for _, c := range found {
+		got = append(got, c.Dir+" "+c.Data)
+	}
+	assert.Equal(t, []string{"a var/lib/manticore", "b .", "c srv/search", "d copy"}, got)
 }

@@ -3,6 +3,7 @@ package manticore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -43,6 +44,9 @@ type evidence struct {
 
 // Open begins to read a host.
 func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Options) (analyze.Reading, error) {
+	if _, ok := asked(o); !ok {
+		return nil, fmt.Errorf("--server %s: not a version of searchd such as 29.0.2", o.Server)
+	}
 	return &reading{
 		name: name, dir: dir, candidate: c, options: o, taken: map[string]bool{},
 		files: evidence{
@@ -150,7 +154,7 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 		}
 		h.sizes[name] = info.Size()
 		h.Files = append(h.Files, name)
-		if r.options.Quick && !r.taken[name] && manticore.KindOf(name) != manticore.GaleraCacheFile {
+		if r.options.Quick && !r.taken[name] { // the cache too: without it a crashed node has no position
 			errs = append(errs, r.readNow(name))
 		}
 		return nil
@@ -160,6 +164,9 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 	}
 	slices.Sort(h.Files)
 	h.build()
+	if s, _ := asked(r.options); s.Exact {
+		h.Server = s
+	}
 	h.replay()
 	return h.node(r.candidate), errors.Join(errs...)
 }

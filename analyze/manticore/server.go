@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/parse/manticore"
 )
 
@@ -94,6 +95,16 @@ func (h *host) findServer() server {
 		}
 	}
 	return s
+}
+
+// asked is the server of --server, with or without its name in front. ok is
+// false if that is none.
+func asked(o analyze.Options) (s server, ok bool) {
+	if o.Server == "" {
+		return s, true
+	}
+	v, ok := parseVersion(strings.TrimPrefix(o.Server, "searchd"))
+	return server{Version: v, Exact: ok, Why: "--server asks for it"}, ok
 }
 
 func logSince(v uint32) version {
