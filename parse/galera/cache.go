@@ -43,6 +43,19 @@ const (
 	Unreadable                // the GID does not parse: the provider does not load
 )
 
+// String returns what the provider prints, without the numbers.
+func (o Outcome) String() string {
+	switch o {
+	case Recovered:
+		return "found gapless sequence"
+	case Reset:
+		return "Recovery failed, need to do full reset."
+	case NoHistory:
+		return "Skipped GCache ring buffer recovery: could not determine history UUID."
+	}
+	return "the history UUID cannot be read"
+}
+
 // A Segment is a chain of buffers that was walked.
 type Segment struct {
 	Start, End int64 // offsets of the first buffer and of what stands behind the last
@@ -64,7 +77,7 @@ type Cache struct {
 	First, Last int64
 
 	Index     Index    // the ordered buffers, whether they can be used or not
-	Changes   []Change // configuration changes in the order of the file, at most maxChanges, the first of them dropped
+	Changes   []Change // configuration changes as they were met, of very many at least the last 1024
 	Segments  []Segment
 	Buffers   int     // all buffers that were walked
 	Ordered   int     // those with a seqno, duplicates too

@@ -1,6 +1,7 @@
 package galera
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -79,12 +80,16 @@ func (s *scanner) offset() int64 {
 // maxCache is the size that no cache has. It keeps offsets in Entry.place.
 const maxCache = 1 << 47
 
+// wholeSize reports whether the file has a size that gcache.size asks for with
+// a unit: then it was not cut.
+func (s *scanner) wholeSize() bool { return (s.size-ringStart-s.layout.header())%1024 == 0 }
+
 // extend makes room for a ring that goes to end, if the file can have been
-// cut: its size is none that gcache.size can ask for with a unit.
+// cut.
 func (s *scanner) extend(end int64) bool {
 	const unit = 1 << 20
 	size := s.layout.header()
-	if (s.size-ringStart-size)%1024 == 0 || end < ringStart || end > maxCache {
+	if s.wholeSize() || end < ringStart || end > maxCache {
 		return false
 	}
 	s.end = ringStart + size + (end-ringStart+unit-1)/unit*unit
@@ -115,12 +120,30 @@ func (s *scanner) detect() Layout {
 	at4, ok4 := s.search(ringStart, Galera4)
 	at3, ok3 := s.search(ringStart, Galera3)
 	switch {
-	case ok4 && (!ok3 || at4 < at3):
+	case !ok3 && !ok4:
+		return LayoutUnknown
+	case !ok3:
 		return Galera4
-	case ok3:
+	case !ok4:
 		return Galera3
 	}
-	return LayoutUnknown
+	if c := cmp.Compare(s.chain(at4, Galera4), s.chain(at3, Galera3)); c > 0 || c == 0 && at4 < at3 {
+		return Galera4
+	}
+	return Galera3
+}
+
+// chain counts the buffers that follow each other from offset at on, up to
+// what no accident makes.
+func (s *scanner) chain(at int64, l Layout) (n int) {
+	for ; n < 16; n++ {
+		b := s.peek(at, int(l.header()))
+		if !s.isBuffer(at, l, b) {
+			break
+		}
+		at += l.parse(s.peek(at, int(l.header()))).size
+	}
+	return n
 }
 
 // search returns the first place from at on where a buffer stands, with a
@@ -149,6 +172,17 @@ func (s *scanner) search(at int64, l Layout) (int64, bool) {
 		at += max(int64(n-size)/step, 1) * step
 	}
 	return 0, false
+}
+
+// holdsBuffers reports whether there are buffers from at on in a file that can
+// have been cut: then what seems to go beyond its end was not cut, but has a
+// wrong size.
+func (s *scanner) holdsBuffers(at int64) bool {
+	if s.wholeSize() {
+		return false
+	}
+	_, ok := s.search(at, s.layout)
+	return ok
 }
 
 // isBuffer reports whether a buffer with the header b stands at offset at
@@ -180,7 +214,7 @@ func (s *scanner) walk(at, end int64, whole bool) int64 {
 			if !whole && at+h.size == end+int64(size) {
 				break // discarded buffers before a single segment
 			}
-			if !whole || !s.extend(at+h.size) {
+			if !whole || s.holdsBuffers(at+int64(size)) || !s.extend(at+h.size) {
 				s.cache.damageAt(parse.BadValue, at, int64(size), "buffer.size", fmt.Sprintf("at most %d bytes", max(end-at, 0)), fmt.Sprint(h.size))
 				break
 			}
