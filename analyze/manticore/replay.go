@@ -155,7 +155,7 @@ func (h *host) stopText(l *logFile, name string) (text string, dies bool) {
 		return "binlog: indexadd: unexpected table id (id=", true
 	case manticore.UnknownTable:
 		return "binlog: unexpected table id (id=", true
-	case manticore.WrongVersion, manticore.NotWalked:
+	case manticore.WrongVersion:
 		return "", true
 	}
 	switch {

@@ -23,18 +23,16 @@ type Stop string
 
 // The reasons, in the order in which the server looks for them.
 const (
-	EndOfFile     Stop = ""               // all records are valid
-	NoHeader      Stop = "no-header"      // fewer than 8 bytes, or another magic number
-	WrongVersion  Stop = "wrong-version"  // a version that is not known here
-	BadMarker     Stop = "bad-marker"     // no TXN! where a record begins
-	BadOperation  Stop = "bad-operation"  // an operation that does not exist
-	TornRecord    Stop = "torn-record"    // the file ends inside the record
-	BadCRC        Stop = "bad-crc"        // the checksum of the record is wrong
-	UnknownTable  Stop = "unknown-table"  // a transaction of a table that was not declared
-	BadTable      Stop = "bad-table"      // a declaration out of turn, or twice
-	DescendingTID Stop = "descending-tid" // a TID lower than the one before
-	SecondCache   Stop = "second-cache"   // two closing records
-	NotWalked     Stop = "not-walked"     // too much of the old format was searched in vain
+	EndOfFile    Stop = ""              // all records are valid
+	NoHeader     Stop = "no-header"     // fewer than 8 bytes, or another magic number
+	WrongVersion Stop = "wrong-version" // a version that is not known here
+	BadMarker    Stop = "bad-marker"    // no TXN! where a record begins
+	BadOperation Stop = "bad-operation" // an operation that does not exist
+	TornRecord   Stop = "torn-record"   // the file ends inside the record
+	BadCRC       Stop = "bad-crc"       // the checksum of the record is wrong
+	UnknownTable Stop = "unknown-table" // a transaction of a table that was not declared
+	BadTable     Stop = "bad-table"     // a declaration out of turn, or twice
+	SecondCache  Stop = "second-cache"  // two closing records
 )
 
 // A Field says how far into a broken record the reader came. The server acts
@@ -86,6 +84,7 @@ type LogTable struct {
 	First, Last  uint64 // TIDs, both included; 0 without a transaction
 	Transactions uint64
 	Missing      uint64 // TIDs between First and Last that no record has
+	Repeated     uint64 // records whose TID is not higher than the one before; the server passes over them
 	LastTime     int64  // versions before 15: clock of the last commit, microseconds
 	Digests      Digests
 }
@@ -399,8 +398,6 @@ func (l *Log) transaction(r *recordReader, torn func(Field, string)) {
 	switch {
 	case t == nil:
 		l.stop(UnknownTable, parse.BadValue, l.Broken.Offset, r.pos-l.Broken.Offset, "table.id", fmt.Sprintf("below %d", len(l.Tables)), fmt.Sprint(id))
-	case tid < t.Last:
-		l.stop(DescendingTID, parse.BadValue, l.Broken.Offset, r.pos-l.Broken.Offset, "tid", fmt.Sprintf("at least %d", t.Last), fmt.Sprint(tid))
 	default:
 		l.Transactions++
 		t.add(tid, d)
@@ -409,6 +406,9 @@ func (l *Log) transaction(r *recordReader, torn func(Field, string)) {
 
 func (t *LogTable) add(tid uint64, d Digest) {
 	switch {
+	case t.Transactions > 0 && tid <= t.Last:
+		t.Repeated++ // the table has it already
+		return
 	case t.Transactions == 0:
 		t.First = tid
 	case tid > t.Last+1:

@@ -80,8 +80,8 @@
 // cluster write the same payload for the same TID (measured in seven clusters,
 // 141 transactions), which makes a difference a proof of other content.
 //
-// Replay stops at the first bad record of a file. TIDs of a table never
-// descend. Versions before 15 (binlog.cpp of 6.2 and 5.0):
+// Replay stops at the first bad record of a file. A record whose TID the table
+// has already is passed over. Versions before 15 (binlog.cpp of 6.2 and 5.0):
 //
 //	u32 marker "TXN!"
 //	varint operation: 1 commit, 2 update, 5 reconfigure, 6 to 8 percolate

@@ -287,7 +287,6 @@ func TestLogOfSeveralTables(t *testing.T) {
 		stop Stop
 	}{
 		{"unknown table", transaction(7, 1, "\x01"), UnknownTable},
-		{"descending", transaction(0, 3, "\x01"), DescendingTID},
 		{"table out of turn", record(1, append(vbe(9), zstr("z")...)...), BadTable},
 		{"table twice", record(1, append(vbe(2), zstr("a")...)...), BadTable},
 		{"closed twice", record(3, 0), SecondCache},

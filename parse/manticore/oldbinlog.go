@@ -149,9 +149,6 @@ func (l *Log) oldRecord(head []byte, start, next int64) bool {
 		l.Tables = append(l.Tables, LogTable{Name: h.name})
 	case h.id >= uint64(len(l.Tables)):
 		l.stop(UnknownTable, parse.BadValue, start, next-start, "table.id", fmt.Sprintf("below %d", len(l.Tables)), fmt.Sprint(h.id))
-	case h.tid < l.Tables[h.id].Last:
-		l.Broken.Table = l.Tables[h.id].Name
-		l.stop(DescendingTID, parse.BadValue, start, next-start, "tid", fmt.Sprintf("at least %d", l.Tables[h.id].Last), fmt.Sprint(h.tid))
 	default:
 		t := &l.Tables[h.id]
 		l.Transactions++

@@ -31,7 +31,7 @@ func (l *Log) resynchronise(at io.ReaderAt) error {
 		records := behind.Records
 		for behind.End < l.Size && behind.Stop == EndOfFile && r.err == nil {
 			behind.record(r)
-			if behind.Stop == UnknownTable || behind.Stop == BadTable || behind.Stop == DescendingTID || behind.Stop == SecondCache {
+			if behind.Stop == UnknownTable || behind.Stop == BadTable || behind.Stop == SecondCache {
 				// The record itself is whole.
 				behind.End, behind.Stop, behind.Closed = r.pos, EndOfFile, false
 				behind.Records++
