@@ -79,7 +79,7 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 		if f.Kept {
 			why += fmt.Sprintf(" (incremental, %s)", plural(f.Join.Events, "write set", "write sets"))
 		} else {
-			why += " (full state transfer" + g.volume(w) + ")"
+			why += "; a full state transfer" + g.volume(w)
 		}
 		out = append(out, analyze.Command{Node: f.name(), Run: f.handling().start, Why: why})
 	}
