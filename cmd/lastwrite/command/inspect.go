@@ -9,11 +9,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/lastwrite/lastwrite/analyze/cowsql"
+	"github.com/lastwrite/lastwrite/analyze/systems"
 	"github.com/lastwrite/lastwrite/internal/source"
 	format "github.com/lastwrite/lastwrite/parse/cowsql"
 )
@@ -28,20 +29,24 @@ func newInspect(env Env) *cobra.Command {
 	o := &inspectOptions{}
 	cmd := &cobra.Command{
 		Use:   "inspect PATH",
-		Short: "Decode one file of a raft directory, or list a whole one",
-		Long: `inspect decodes one file of a cowsql or dqlite node: a closed or open segment,
-a snapshot or its .meta file, metadata1 or metadata2, info.yaml or cluster.yaml.
+		Short: "Decode one file of a node, or list a whole directory",
+		Long: `inspect decodes one file of a node. Of cowsql and dqlite: segments, snapshots
+and their .meta files, metadata1 and metadata2, info.yaml, cluster.yaml. Of
+MariaDB and Percona XtraDB Cluster: grastate.dat, gvwstate.dat, galera.cache,
+InnoDB tablespaces (every page is checked) and redo logs, binary logs, tc.log,
+the records of backups, option files and error logs.
 The name tells the type, or, for files that were renamed, the content. For a
 directory or an archive it says in one line each what the files are.
 
 With --hex it prints the bytes of one file, field by field, beside their
-meaning. The content of databases is never shown, as it may hold secrets: pages
-appear as a count of bytes.
+meaning. Content is never shown, as it may hold secrets: rows, pages and
+statements appear as a count of bytes, passwords not at all.
 
 The exit status is 1 if something is damaged.`,
 		Example: `  lastwrite inspect n1
   lastwrite inspect n1/0000000000000043-0000000000000108
-  lastwrite inspect n1/open-1 --hex --limit 3`,
+  lastwrite inspect n1/open-1 --hex --limit 3
+  lastwrite inspect backup/node1/galera.cache --limit 20`,
 		Args: exactly(1, "one path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Limit < 0 {
@@ -59,7 +64,7 @@ The exit status is 1 if something is damaged.`,
 func inspect(ctx context.Context, env Env, arg string, o *inspectOptions) error {
 	info, err := os.Stat(arg)
 	regular := err == nil && info.Mode().IsRegular()
-	if regular && kindOfName(filepath.Base(arg)) != kindUnknown {
+	if regular && (kindOfName(filepath.Base(arg)) != kindUnknown || decoderOf(filepath.Base(arg), nil) != nil) {
 		return inspectOne(ctx, env, arg, o)
 	}
 	tree, err := source.Open(ctx, arg, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
@@ -116,7 +121,7 @@ func inspectOne(ctx context.Context, env Env, arg string, o *inspectOptions) err
 		return &exit{ExitIncomplete, fmt.Errorf("%s: %w", arg, err)}
 	}
 	if f.kind == kindUnknown {
-		return &exit{ExitIncomplete, fmt.Errorf("%s: neither the name nor the content is that of a file of a raft directory", arg)}
+		return &exit{ExitIncomplete, fmt.Errorf("%s: neither the name nor the content is that of a file that tells anything about a position", arg)}
 	}
 	// What is shown is shown only after it is known that nothing moved.
 	var out bytes.Buffer
@@ -152,15 +157,19 @@ func unchanged(ctx context.Context, tree *source.Tree) error {
 	return nil
 }
 
-// listTree lists the raft directories of a tree, or its root if there is none.
+// listTree lists the node directories of a tree, or its root if there is none.
 func listTree(ctx context.Context, env Env, tree *source.Tree) (damaged bool, err error) {
-	found, err := cowsql.System{}.Find(tree.FS())
-	if err != nil {
-		return false, &exit{ExitIncomplete, err}
-	}
 	var dirs []string
-	for _, c := range found {
-		dirs = append(dirs, path.Join(c.Dir, c.Data))
+	for _, system := range systems.All() {
+		found, err := system.Find(tree.FS())
+		if err != nil {
+			return false, &exit{ExitIncomplete, err}
+		}
+		for _, c := range found {
+			if dir := path.Join(c.Dir, c.Data); !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
 	}
 	if len(dirs) == 0 {
 		dirs = []string{"."}
@@ -222,8 +231,14 @@ func summary(fsys fs.FS, name string) (text string, damaged bool, err error) {
 		return "", false, err
 	}
 	defer f.file.Close()
-	if f.kind = kindOfName(f.name.File); f.kind == kindUnknown {
-		return "no file of the raft log", false, nil
+	if f.kind == kindUnknown {
+		if err := f.decode(true); err != nil {
+			return "", false, err
+		}
+		if f.other == nil {
+			return "no file that tells anything about a position", false, nil
+		}
+		return f.summary(), f.damaged(), nil
 	}
 	if err := f.read(); err != nil {
 		return "", false, err

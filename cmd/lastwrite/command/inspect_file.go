@@ -45,6 +45,7 @@ type inspected struct {
 	snapshot *format.Snapshot
 	nodes    []hostlayout.Node
 	header   sqlite.Header
+	other    *decoded // of another family
 	damage   []parse.Damage
 }
 
@@ -122,6 +123,9 @@ func (f *inspected) wrongNumber() (expected uint64, wrong bool) {
 func (f *inspected) read() error {
 	if f.kind != kindUnknown {
 		return f.parse()
+	}
+	if err := f.decode(false); err != nil || f.other != nil {
+		return err
 	}
 	f.guessed = true
 	for _, try := range []struct {

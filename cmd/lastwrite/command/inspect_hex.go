@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"io"
 
 	"github.com/lastwrite/lastwrite/internal/hexdump"
@@ -11,19 +12,19 @@ func (f *inspected) hex(w io.Writer, limit int) error {
 	d := hexdump.New(w)
 	file := hexdump.File{At: f.at, Size: f.size}
 	var err error
-	switch f.kind {
-	case kindClosed, kindOpen:
-		err = d.Segment(file, f.segment, f.first(), limit)
-	case kindMetadata:
-		err = d.Metadata(file)
-	case kindMeta:
-		err = d.SnapshotMeta(file, f.meta)
-	case kindData:
-		err = d.Snapshot(file, f.snapshot, limit)
-	case kindSQLite:
-		err = d.SQLite(file)
-	default:
+	switch {
+	case f.other != nil && f.other.hex != nil:
+		err = f.other.hex(d, limit)
+	case f.other != nil:
 		return usage("--hex: %s is a text file", f.name.File)
+	default:
+		err = f.hexRaft(d, file, limit)
+	}
+	if err == nil {
+		return d.Err()
+	}
+	if usage := (*exit)(nil); errors.As(err, &usage) {
+		return err
 	}
 	if err != nil {
 		return &exit{ExitIncomplete, err}
@@ -33,4 +34,21 @@ func (f *inspected) hex(w io.Writer, limit int) error {
 		p.line("DAMAGE: %s", damage)
 	}
 	return p.err
+}
+
+// hexRaft prints a file of a raft directory.
+func (f *inspected) hexRaft(d *hexdump.Writer, file hexdump.File, limit int) error {
+	switch f.kind {
+	case kindClosed, kindOpen:
+		return d.Segment(file, f.segment, f.first(), limit)
+	case kindMetadata:
+		return d.Metadata(file)
+	case kindMeta:
+		return d.SnapshotMeta(file, f.meta)
+	case kindData:
+		return d.Snapshot(file, f.snapshot, limit)
+	case kindSQLite:
+		return d.SQLite(file)
+	}
+	return usage("--hex: %s is a text file", f.name.File)
 }

@@ -17,6 +17,9 @@ import (
 // summary is the file in one line.
 func (f *inspected) summary() string {
 	var parts []string
+	if f.other != nil {
+		parts = f.other.sum
+	}
 	switch f.kind {
 	case kindClosed, kindOpen:
 		parts = f.segmentSummary()
@@ -80,6 +83,9 @@ func (f *inspected) contents(r *format.Run) string {
 // limit.
 func (f *inspected) describe(p *printer, limit int) error {
 	p.line("%s: %s, %s bytes", f.name.File, f.title(), humanize.Comma(f.size))
+	if f.other != nil {
+		f.other.show(p, limit)
+	}
 	switch f.kind {
 	case kindClosed, kindOpen:
 		if err := f.describeSegment(p, limit); err != nil {
