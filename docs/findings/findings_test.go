@@ -38,6 +38,8 @@ func TestSearch(t *testing.T) {
 		{"nothing behind the last", "raft_start(): io: load closed segment 0000000000000002-0000000000000005: entries batch 3 starting at byte 1192: ", []string{"LWC064"}},
 		{"other names in quotes", `address "a:1" in info.yaml does not match "b:2"`, []string{"LWC053", "LWC054"}},
 		{"upper case", "METADATA1 AND METADATA2 ARE BOTH AT VERSION 12", []string{"LWC003"}},
+		{"other UUIDs", "[Note] WSREP: GCache history reset: 4b745218-0000-11f1-81e7-6ab4a564cbbd:81 -> 5886dd31-e609-11f1-abcd-97591ea37944:0", []string{"LWG008", "LWG011", "LWG037"}},
+		{"of Galera", "[ERROR] WSREP: It may not be safe to bootstrap the cluster from this node.", []string{"LWG003"}},
 		{"text only", "quick_check", []string{"LWC034"}},
 		{"unknown", "no such message anywhere", nil},
 		{"empty", " \n", nil},

@@ -10,7 +10,8 @@ import (
 // A Message is something that a server or an application prints, with the
 // findings whose pages quote it.
 type Message struct {
-	// Text has N for every number and * for every quoted word.
+	// Text has N for every number, UUID for every UUID, and * for every
+	// quoted word.
 	Text string
 	IDs  []string
 }
@@ -51,6 +52,7 @@ func quoted(page string) []string {
 // general replaces what differs between two occurrences of a message.
 func general(message string) string {
 	text := strings.Join(strings.Fields(message), " ")
+	text = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`).ReplaceAllString(text, "UUID")
 	text = regexp.MustCompile(`"[^"]*"`).ReplaceAllString(text, `"*"`)
 	text = regexp.MustCompile(`'[^' ]*'`).ReplaceAllString(text, `'*'`)
 	// LZ4 is a name, and a number with a dot is a version.
