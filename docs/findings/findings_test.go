@@ -39,7 +39,7 @@ func TestSearch(t *testing.T) {
 		{"other names in quotes", `address "a:1" in info.yaml does not match "b:2"`, []string{"LWC053", "LWC054"}},
 		{"upper case", "METADATA1 AND METADATA2 ARE BOTH AT VERSION 12", []string{"LWC003"}},
 		{"other UUIDs", "[Note] WSREP: GCache history reset: 4b745218-0000-11f1-81e7-6ab4a564cbbd:81 -> 5886dd31-e609-11f1-abcd-97591ea37944:0", []string{"LWG008", "LWG011", "LWG037"}},
-		{"of Galera", "[ERROR] WSREP: It may not be safe to bootstrap the cluster from this node.", []string{"LWG003"}},
+		{"of Galera", "2026-11-21 23:49:10 0 [ERROR] WSREP: wsrep::connect(gcomm://) failed: 7", []string{"LWG003"}},
 		{"text only", "quick_check", []string{"LWC034"}},
 		{"unknown", "no such message anywhere", nil},
 		{"empty", " \n", nil},
