@@ -141,7 +141,7 @@
 // How well this holds (measured): 26 cases of real clusters, all ranges equal.
 // Of 24,000 caches with one to three damages (bits, zeroed and copied blocks,
 // wrong headers, cut files) given to the provider's own class RingBuffer of
-// 26.4.23 and 25.3.37, 7 differed, each of them cut and damaged elsewhere, too.
+// 26.4.23 and 25.3.37, 14 differed, each of them cut and damaged elsewhere, too.
 //
 // # Write sets
 //
