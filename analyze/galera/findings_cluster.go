@@ -186,7 +186,7 @@ func (g *group) rankFindings() {
 			}
 		}
 		if m.Span.Known && m.Span.Lower > g.reach[w].Lower {
-			g.add("LWG042", m.name(), m.positionEvidence(), "%s states seqno %d, %s %d: what lies between is view changes of its own. If the cluster continues from %s, it ends with \"Reversing history: ... this member has applied %d more events than the primary component\" when it joins; remove its grastate.dat then, for a full state transfer.", m.name(), m.Span.Lower, w.name(), best, w.name(), m.Span.Lower-best)
+			g.add("LWG042", m.name(), m.positionEvidence(), "%s states seqno %d, %s %d: what lies between is view changes of its own. If the cluster continues from %s, it ends with \"Reversing history: ... this member has applied %d more events than the primary component\" when it joins; let it join from an empty directory then, for a full state transfer.", m.name(), m.Span.Lower, w.name(), best, w.name(), m.Span.Lower-best)
 		}
 	}
 	for _, m := range g.nodes {
@@ -253,7 +253,7 @@ func (g *group) beyondFinding(best []*model) {
 	if t.data() == 0 {
 		return
 	}
-	g.add("LWG024", holder.name(), holder.eventEvidence(top+1), "The write-set cache of %s holds %s behind seqno %d (%s). They were ordered in the group, but no given node committed them, and no server applies them from the cache at a start. %s", holder.name(), t, top, seqnos(top+1, holder.Cache.Last), g.told(holder, top+1))
+	g.add("LWG024", holder.name(), holder.eventEvidence(top+1), "The write-set cache of %s holds %s behind seqno %d (%s). What stands there was ordered in the group, but no given node committed it, and no server applies it from the cache at a start. %s", holder.name(), t, top, seqnos(top+1, holder.Cache.Last), g.told(holder, top+1))
 }
 
 // told says whether a client can have been told of success for the write sets

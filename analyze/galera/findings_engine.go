@@ -3,10 +3,16 @@ package galera
 import (
 	"cmp"
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/lastwrite/lastwrite/parse"
 )
+
+// readOnlyRecovery is the innodb_force_recovery from which InnoDB takes no
+// writes (mariadb 10.11 storage/innobase/srv/srv0start.cc srv_start).
+const readOnlyRecovery = 5
 
 // engineFindings are about InnoDB.
 func (g *group) engineFindings(m *model) {
@@ -19,9 +25,12 @@ func (g *group) engineFindings(m *model) {
 		case m.Condition.usable() && m.Span.Bounded:
 			text += fmt.Sprintf(" Its data ends at seqno %d at the latest, as far as the files tell.", m.Span.Upper)
 		}
+		if strings.Contains(e.Refusal, "is of a different size") {
+			text += " It says the same of a whole file if innodb_data_file_path is not what it was: look at the option file first."
+		}
 		evidence := damageEvidence(m, e.Damage)
 		if len(evidence) == 0 {
-			evidence = m.whole(m.Layout.system("ibdata1"), e.Refusal)
+			evidence = m.whole(m.refused(), e.Refusal)
 		}
 		g.add("LWG025", m.name(), evidence, "%s", text)
 	}
@@ -51,7 +60,7 @@ func (g *group) engineFindings(m *model) {
 		if len(e.Doubts) > 0 && e.Doubts[0].At.File != "" {
 			evidence = append(m.at(e.Doubts[0].At, e.Doubts[0].Text), evidence...)
 		}
-		g.add("LWG027", m.name(), evidence, "The data ends at %s. The server's own recovery cannot be followed here: %s. The lower bound comes from %s, the upper one from the newest write set that the node received.", m.reach(), cmp.Or(strings.Join(why, ", "), "no reason known"), cmp.Or(m.Span.Because, "nothing"))
+		g.add("LWG027", m.name(), evidence, "The position is %s. The server's own recovery cannot be followed here: %s. %s", m.reach(), cmp.Or(strings.Join(why, ", "), "no reason known"), m.boundSources())
 	}
 	if n := len(e.Prepared); n > 0 {
 		committed := 0
@@ -59,7 +68,7 @@ func (g *group) engineFindings(m *model) {
 			committed += b2i(p.Committed)
 		}
 		if e.Exact {
-			g.add("LWG028", m.name(), m.at(e.Prepared[0].At, fmt.Sprintf("seqno %d prepared", e.Prepared[0].Seqno)), "InnoDB holds %s. A start commits %d of them, which the binary log that was in use contains, and rolls the rest back; the position is %s.", plural(n, "prepared transaction", "prepared transactions"), committed, m.reach())
+			g.add("LWG028", m.name(), m.at(e.Prepared[0].At, fmt.Sprintf("seqno %d prepared", e.Prepared[0].Seqno)), "InnoDB holds %s. A start commits %d of them, which the binary log that was in use contains, and rolls the rest back; the position is %s. It needs that log: without log_bin in the option file the server ends with a message that offers --tc-heuristic-recover, which decides for all of them alike, and wrongly for some.", plural(n, "prepared transaction", "prepared transactions"), committed, m.reach())
 		}
 	}
 	if e.Mended > 0 {
@@ -70,12 +79,39 @@ func (g *group) engineFindings(m *model) {
 	}
 }
 
+// boundSources says where the bounds of a position come from.
+func (m *model) boundSources() string {
+	var parts []string
+	if m.Span.Known && m.Span.Because != "" {
+		parts = append(parts, "The lower bound comes from "+m.Span.Because+".")
+	} else {
+		parts = append(parts, "No lower bound is known.")
+	}
+	if m.Span.Bounded {
+		parts = append(parts, "The upper bound is the newest write set that the node received.")
+	}
+	return strings.Join(parts, " ")
+}
+
 func wasWere(n int) string {
 	if n == 1 {
 		return "was"
 	}
 	return "were"
 }
+
+// refused is the file that the server's refusal is about.
+func (m *model) refused() string {
+	if strings.Contains(m.Engine.Refusal, "ib_logfile0") {
+		return m.redo()
+	}
+	if name := undoName.FindString(m.Engine.Refusal); name != "" {
+		return path.Join(m.Layout.Undo, name)
+	}
+	return m.Layout.system("ibdata1")
+}
+
+var undoName = regexp.MustCompile(`undo_?\d{3}`)
 
 func (m *model) redo() string {
 	if m.Layout.Redo == "." {
@@ -125,7 +161,11 @@ func (g *group) optionFindings(m *model) {
 		way(p.At, "gcache.recover", "gcache.recover is off: a start throws the write-set cache away, so nodes that join the first one need a full state transfer.")
 	}
 	if s.ForceRecovery.V > 0 {
-		way(s.ForceRecovery.At, fmt.Sprintf("innodb_force_recovery = %d", s.ForceRecovery.V), "innodb_force_recovery is set: InnoDB skips parts of its recovery, and the node cannot take writes.")
+		text := "innodb_force_recovery is set: InnoDB skips parts of its recovery, and still takes writes, on data that it did not make consistent."
+		if s.ForceRecovery.V >= readOnlyRecovery {
+			text = "innodb_force_recovery is set: InnoDB skips most of its recovery, and takes no writes."
+		}
+		way(s.ForceRecovery.At, fmt.Sprintf("innodb_force_recovery = %d", s.ForceRecovery.V), text)
 	}
 	if s.WsrepOn.Set && !s.WsrepOn.V {
 		way(s.WsrepOn.At, "wsrep_on = OFF", "wsrep_on is off: the server would start alone, and its writes would not be replicated.")

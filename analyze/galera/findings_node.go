@@ -40,19 +40,22 @@ func (g *group) stateFindings(m *model) {
 	case ok && !m.clean():
 		g.add("LWG012", m.name(), append(m.stateEvidence(), m.uncleanEvidence()...), "grastate.dat says %d although the server was killed (%s). A provider that is paused, as on the donor of a state transfer or under FLUSH TABLES WITH READ LOCK, writes its seqno and takes it back when it goes on. The file agrees with InnoDB.", seqno, m.unclean())
 	case !ok && m.State != nil && !m.State.UUID.IsZero():
-		g.add("LWG001", m.name(), append(m.stateEvidence(), m.positionEvidence()...), "grastate.dat says -1: the server was running or joining when it ended. InnoDB says %s (from %s). The systemd unit hands this position to the server; a bare `mariadbd --wsrep-new-cluster`, as containers run it, does not: it makes a new group UUID, drops the write-set cache, and every other node needs a full state transfer.", m.reach(), from(m))
+		g.add("LWG001", m.name(), append(m.stateEvidence(), m.positionEvidence()...), "grastate.dat says -1: the server was running or joining when it ended. %s The systemd unit hands this position to the server; a bare `mariadbd --wsrep-new-cluster`, as containers run it, does not: it makes a new group UUID, drops the write-set cache, and every other node needs a full state transfer.", engineSays(m))
 	}
 	if m.State != nil && m.State.Size > 0 && !m.State.SafeToBootstrap {
 		g.add("LWG003", m.name(), m.at(m.State.SafeField.Span, "0"), "safe_to_bootstrap is 0, so a bootstrap ends with %q.", notSafe)
 	}
 }
 
-// from names the sources of a position for people.
-func from(m *model) string {
-	if m.Engine.Exact {
-		return m.Engine.From
+// engineSays is what is known of the position instead.
+func engineSays(m *model) string {
+	switch {
+	case m.Engine.Exact:
+		return fmt.Sprintf("InnoDB says %s (from %s).", m.reach(), m.Engine.From)
+	case m.Span.Because != "":
+		return fmt.Sprintf("What is left of InnoDB says %s (from %s).", m.reach(), m.Span.Because)
 	}
-	return m.Span.Because
+	return fmt.Sprintf("InnoDB cannot be asked; other files say %s.", m.reach())
 }
 
 // contradiction is a grastate.dat that states another position than InnoDB.
@@ -109,7 +112,7 @@ func (g *group) conditionFindings(m *model) {
 	switch m.Condition {
 	case incomplete:
 		if m.Engine.Missing {
-			g.add("LWG046", m.name(), m.whole(m.Layout.system("ibdata1"), "no such file"), "ibdata1 is missing. What is left cannot be opened as it was, and a server that finds no undo tablespaces either makes a new and empty database.")
+			g.add("LWG046", m.name(), m.whole(m.Layout.system("ibdata1"), "no such file"), "ibdata1 is missing, and what is left cannot be opened as it was. The server refuses to start while ib_logfile0 or an undo tablespace is there; without them it makes a new and empty database, and says nothing.")
 			return
 		}
 		evidence := m.stateEvidence()
@@ -184,7 +187,7 @@ func (g *group) leftoverFindings(m *model) {
 		}
 	}
 	if len(pages) > 0 {
-		g.add("LWG038", m.name(), m.whole(pages[0], ""), "%s of the write-set cache %s left: the server was killed while its ring buffer was too small. They are never read again, so the nodes behind may need a full state transfer although the write sets lie here.", plural(len(pages), "overflow page", "overflow pages"), isAre(len(pages)))
+		g.add("LWG038", m.name(), m.whole(pages[0], ""), "%s of the write-set cache %s left: the server was killed while its ring buffer was too small. The next start deletes %s unread, so nodes that are behind may need a full state transfer although the write sets lie here.", plural(len(pages), "overflow page", "overflow pages"), isAre(len(pages)), themIt(len(pages)))
 	}
 }
 

@@ -36,6 +36,9 @@ func (m *model) joinAsIs(donor *model) join {
 	case m.State.UUID.IsZero():
 		return join{How: sst, Why: "grastate.dat holds no group UUID"}
 	}
+	if m.Engine.Refusal != "" {
+		return join{How: sst, Why: "the server does not open it; an empty directory in its place joins"}
+	}
 	position := m.Span.Lower
 	u, seqno, ok := m.claims()
 	switch {
