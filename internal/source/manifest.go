@@ -266,7 +266,7 @@ func (f *ManifestFile) hashesAsBefore(ctx context.Context, open func() (*extent,
 		return false, nil
 	}
 	defer x.close()
-	p := newPass(ctx, newBuffer(f.Size), f.Size, func(int64) {})
+	p := newPass(ctx, newBuffer(f.Size), f.Size, true, func(int64) {})
 	p.reset(x)
 	digest, err := p.finish()
 	if ctx.Err() != nil {

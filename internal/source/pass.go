@@ -15,14 +15,14 @@ const (
 )
 
 // A pass reads one extent from first to last byte and hashes what it hands
-// out. Large reads go straight into the caller's memory and WriteTo lends out
+// out, if it is to. Large reads go straight into the caller's memory and WriteTo lends out
 // the pass's own buffer, so that hash and consumer see the same copy of the
 // bytes. Holes are not read from disk.
 type pass struct {
 	ctx    context.Context
 	add    func(n int64)
-	sum    hash.Hash
-	zeros  []byte // never written to
+	sum    hash.Hash // nil: no digest is wanted
+	zeros  []byte    // never written to
 	buffer []byte
 
 	extent  *extent
@@ -35,15 +35,21 @@ type pass struct {
 
 // newPass returns a pass for files of at most largest bytes. zeros may be
 // shared by many.
-func newPass(ctx context.Context, zeros []byte, largest int64, add func(n int64)) *pass {
-	return &pass{ctx: ctx, add: add, sum: sha256.New(), zeros: zeros, buffer: newBuffer(largest)}
+func newPass(ctx context.Context, zeros []byte, largest int64, hashed bool, add func(n int64)) *pass {
+	p := &pass{ctx: ctx, add: add, zeros: zeros, buffer: newBuffer(largest)}
+	if hashed {
+		p.sum = sha256.New()
+	}
+	return p
 }
 
 // newBuffer returns a buffer for reading files of at most largest bytes.
 func newBuffer(largest int64) []byte { return make([]byte, max(spoolBlock, min(largest, passBuffer))) }
 
 func (p *pass) reset(x *extent) {
-	p.sum.Reset()
+	if p.sum != nil {
+		p.sum.Reset()
+	}
 	p.extent, p.offset, p.pending, p.hole, p.until, p.err = x, 0, nil, false, 0, nil
 }
 
@@ -82,7 +88,9 @@ func (p *pass) next(into []byte, lend bool) []byte {
 			p.err = err // for the next call, if there are bytes now
 		}
 	}
-	p.sum.Write(out)
+	if p.sum != nil {
+		p.sum.Write(out)
+	}
 	p.offset += int64(len(out))
 	p.add(int64(len(out)))
 	return out
@@ -128,7 +136,8 @@ func (p *pass) WriteTo(w io.Writer) (written int64, err error) {
 	}
 }
 
-// finish hashes what is left and returns the digest of the whole file.
+// finish reads what is left and returns the digest of the whole file, zero if
+// none is wanted.
 func (p *pass) finish() (digest [sha256.Size]byte, err error) {
 	p.pending = nil
 	for len(p.next(p.buffer, true)) > 0 {
@@ -136,6 +145,8 @@ func (p *pass) finish() (digest [sha256.Size]byte, err error) {
 	if p.err != io.EOF {
 		return digest, p.err
 	}
-	p.sum.Sum(digest[:0])
+	if p.sum != nil {
+		p.sum.Sum(digest[:0])
+	}
 	return digest, nil
 }

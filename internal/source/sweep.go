@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 )
 
-// A Consumer gets the bytes of one file in their order, at the same time as
-// they are hashed. What it leaves unread is read on behind it. at reads the
+// A Consumer gets the bytes of one file in their order; Sweep hashes them at
+// the same time. What it leaves unread is read on behind it. at reads the
 // same file at random; bytes read through it are read twice. r implements
 // io.WriterTo: io.Copy hands out large blocks without copying them.
 type Consumer func(r io.Reader, at io.ReaderAt, size int64) error
@@ -36,17 +36,28 @@ type Progress interface {
 // gets the error from its reader; the sweep goes on. Any other error of a
 // consumer, and the end of ctx, ends the sweep.
 func (t *Tree) Sweep(ctx context.Context, take func(name string) Consumer, p Progress) (*Manifest, error) {
+	return t.sweep(ctx, take, p, true)
+}
+
+// Read is Sweep without digests, which take most of the time: of the files it
+// keeps what the file system tells, and Check goes by that. The archive file
+// itself is not read a second time.
+func (t *Tree) Read(ctx context.Context, take func(name string) Consumer, p Progress) (*Manifest, error) {
+	return t.sweep(ctx, take, p, false)
+}
+
+func (t *Tree) sweep(ctx context.Context, take func(name string) Consumer, p Progress, hashed bool) (*Manifest, error) {
 	m, err := t.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m.hashed = true
+	m.hashed = hashed
 	jobs := make([]*ManifestFile, 0, len(m.Files)+1)
 	total := int64(0)
 	for i := range m.Files {
 		jobs = append(jobs, &m.Files[i])
 	}
-	if m.Archive != nil {
+	if m.Archive != nil && hashed {
 		jobs = append(jobs, m.Archive)
 	}
 	for _, f := range jobs {
@@ -112,7 +123,7 @@ func (s *sweep) consumer(name string) Consumer {
 }
 
 func (s *sweep) work(ctx context.Context) error {
-	p := newPass(ctx, s.zeros, s.largest, s.add)
+	p := newPass(ctx, s.zeros, s.largest, s.manifest.hashed, s.add)
 	for {
 		i := int(s.next.Add(1)) - 1
 		if i >= len(s.jobs) {

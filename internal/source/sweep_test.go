@@ -121,6 +121,39 @@ func TestSweepHandsOutAndHashesEveryByte(t *testing.T) {
 	}
 }
 
+func TestReadHandsOutEveryByteWithoutDigests(t *testing.T) {
+	for kind, path := range everyKind(t) {
+		t.Run(kind, func(t *testing.T) {
+			tree := open(t, path, Options{})
+			var mu sync.Mutex
+			got := make(map[string][]byte)
+			take := func(name string) Consumer {
+				return func(r io.Reader, _ io.ReaderAt, _ int64) error {
+					b, err := io.ReadAll(r)
+					mu.Lock()
+					defer mu.Unlock()
+					got[name] = b
+					return err
+				}
+			}
+			progress := new(meter)
+			m, err := tree.Read(t.Context(), take, progress)
+			require.NoError(t, err)
+			require.Equal(t, m.Bytes(), progress.sum)
+			require.Equal(t, progress.total, progress.sum)
+			require.Len(t, got, len(sample()))
+			for name, want := range sample() {
+				require.True(t, bytes.Equal(want, got[name]), name)
+			}
+			require.Empty(t, m.SHA256())
+			require.Error(t, m.WriteHashdeep(io.Discard))
+			changed, err := tree.Check(t.Context(), m)
+			require.NoError(t, err)
+			require.Empty(t, changed)
+		})
+	}
+}
+
 func sampleDigest() string {
 	var text bytes.Buffer
 	files := sample()

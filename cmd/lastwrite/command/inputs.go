@@ -27,6 +27,7 @@ type inputOptions struct {
 	LiveOK     bool
 	NoProgress bool
 	Quiet      bool
+	NoDigests  bool // nobody looks at the digests of the files
 }
 
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
@@ -44,6 +45,7 @@ type input struct {
 	tree     *source.Tree
 	manifest *source.Manifest
 	progress source.Progress
+	unhashed bool
 	partial  error // the archive is not whole
 }
 
@@ -56,7 +58,11 @@ func (in *input) Found(dirs []string) error { return in.tree.RefuseLive(append(d
 
 // Sweep implements analyze.Source.
 func (in *input) Sweep(ctx context.Context, take func(string) analyze.Take) error {
-	m, err := in.tree.Sweep(ctx, func(name string) source.Consumer {
+	read := in.tree.Sweep
+	if in.unhashed {
+		read = in.tree.Read
+	}
+	m, err := read(ctx, func(name string) source.Consumer {
 		if t := take(name); t != nil {
 			return source.Consumer(t)
 		}
@@ -117,7 +123,8 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		default:
 			inputs = append(inputs, &input{name: name, tree: tree})
 		}
-		inputs[len(inputs)-1].progress = newProgress(env, o)
+		last := inputs[len(inputs)-1]
+		last.progress, last.unhashed = newProgress(env, o), o.NoDigests
 	}
 	return inputs, closeAll, nil
 }

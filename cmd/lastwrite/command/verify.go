@@ -50,6 +50,7 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 	if (o.Manifest != "" || o.Write != "") && len(args) != 1 {
 		return usage("a manifest belongs to one directory, and %d are given", len(args))
 	}
+	o.NoDigests = o.Deep && o.Manifest == "" && o.Write == ""
 	a, done, err := analyse(ctx, env, args, &o.inputOptions)
 	if err != nil {
 		return err
