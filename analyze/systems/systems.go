@@ -6,9 +6,10 @@ import (
 	"github.com/lastwrite/lastwrite/analyze/cowsql"
 	"github.com/lastwrite/lastwrite/analyze/galera"
 	"github.com/lastwrite/lastwrite/analyze/manticore"
+	"github.com/lastwrite/lastwrite/analyze/wesql"
 )
 
 // All returns every family, in the order of the report.
 func All() []analyze.System {
-	return []analyze.System{cowsql.System{}, galera.System{}, manticore.System{}}
+	return []analyze.System{cowsql.System{}, galera.System{}, manticore.System{}, wesql.System{}}
 }

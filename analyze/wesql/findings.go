@@ -1,0 +1,5 @@
+package wesql
+
+func (g *group) report() {}
+
+func (g *group) plainFindings(m *model) {}
