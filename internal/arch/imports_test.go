@@ -23,6 +23,8 @@ var outside = []string{"os", "net", "syscall", "unsafe", "log", "path/filepath"}
 var rules = []rule{
 	{dir: "parse", ours: []string{"parse"}, forbidden: outside},
 	{dir: "parse/cowsql", ours: []string{"parse"}, theirs: []string{"github.com/pierrec/lz4/v4", "golang.org/x/sys/cpu"}, forbidden: outside},
+	// Blocks of extents are compressed.
+	{dir: "parse/smartengine", ours: []string{"parse"}, theirs: []string{"github.com/klauspost/compress/zstd", "github.com/pierrec/lz4/v4"}, forbidden: outside},
 	{dir: "parse/hostlayout", ours: []string{"parse"}, theirs: []string{"github.com/goccy/go-yaml"}, forbidden: outside},
 
 	{dir: "analyze", ours: []string{"analyze", "parse"}, forbidden: outside},

@@ -1,0 +1,2 @@
+// Package smartengine reads the directory of WeSQL's storage engine.
+package smartengine
