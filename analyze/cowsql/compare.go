@@ -18,10 +18,6 @@ type span struct{ First, Last uint64 }
 
 func (r relation) overlap() bool { return r.From <= r.To }
 
-// common reports whether the two logs belong to one history as far as the
-// entries show.
-func (r relation) common() bool { return r.Equal > 0 || r.Shift != 0 }
-
 // compare looks at every index that both histories have, up to their ends
 // without artificial entries.
 func compare(a, b *history) relation {

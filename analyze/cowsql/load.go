@@ -31,8 +31,6 @@ type piece struct {
 	Run   *cowsql.Run // nil if the content was not read
 }
 
-func (p piece) last() uint64 { return p.First + p.N - 1 }
-
 // A load is what the library makes of a directory.
 type load struct {
 	Implementation Implementation
@@ -572,7 +570,7 @@ func (s *simulation) loadOpen(f *file, next uint64) (uint64, failure) {
 		return next, corrupt
 	}
 	if seg.Stop != cowsql.EndOfFile || seg.Len() == 0 {
-		code := corrupt
+		var code failure
 		if seg.Stop == cowsql.EndOfFile {
 			s.printf("read preamble: short read: 0 bytes instead of 8")
 			code = ioerr

@@ -21,6 +21,7 @@ type file struct {
 	Damage   []parse.Damage
 	Was      string // name before a simulated load renamed it
 	Suspect  string // why a snapshot contradicts older evidence, "" if it does not
+	Thinned  bool   // a bundle holds no page checksums of the snapshot
 }
 
 // A snapshot is a pair of files.
@@ -76,5 +77,6 @@ type model struct {
 	Others  []*load        // under the other implementations
 	Log     *history       // the real content
 	Quick   bool
+	Kept    bool // comes from a bundle: no file has content
 	Node    *analyze.Node
 }

@@ -350,6 +350,9 @@ const maxCounted = 256 << 20
 
 // content sums up what the entries of a range change, by database.
 func (m *member) content(s span) string {
+	if m.Kept {
+		return "not in bundle: transactions and pages were not counted"
+	}
 	transactions, pages := map[string]int{}, map[string]int{}
 	var read int64
 	other := 0

@@ -26,6 +26,9 @@ type reading struct {
 
 	mu    sync.Mutex
 	files map[string]*file
+
+	kept   bool    // files and layout come from a bundle
+	layout *layout // once it is known
 }
 
 // Open begins to read a node.
@@ -151,11 +154,13 @@ func (r *reading) Finish(context.Context) (*analyze.Node, error) {
 		slices.SortFunc(d.Files, byName)
 	}
 	d.index()
-	layout, err := readLayout(r.dir, r.candidate)
-	if err != nil {
-		errs = append(errs, err)
+	if !r.kept {
+		if r.layout, err = readLayout(r.dir, r.candidate); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	m := newModel(d, layout, r.options)
+	m := newModel(d, r.layout, r.options)
+	m.Kept = r.kept
 	node := m.node(r.name, r.candidate)
 	return node, errors.Join(errs...)
 }

@@ -3,7 +3,6 @@ package galera
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
@@ -30,6 +29,7 @@ func (g *group) report(clusters int) {
 		g.stateFindings(m)
 		g.conditionFindings(m)
 		g.engineFindings(m)
+		g.pageFindings(m)
 		g.cacheFindings(m)
 		g.leftoverFindings(m)
 		g.optionFindings(m)
@@ -116,13 +116,6 @@ func list(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-func third(n int) string {
-	if n == 1 {
-		return "s"
-	}
-	return ""
-}
-
 // seqnos writes a range.
 func seqnos(first, last uint64) string {
 	if first == last {
@@ -168,10 +161,4 @@ func (g *group) itemise(owner *model, first, last uint64) tally {
 		}
 	}
 	return best
-}
-
-// sortedNames sorts and removes duplicates.
-func sortedNames(in []string) []string {
-	slices.Sort(in)
-	return slices.Compact(in)
 }

@@ -2,7 +2,6 @@ package manticore
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/analyze/catalog"
@@ -102,9 +101,4 @@ func (g *group) report(all []*group) {
 	g.divergenceFindings()
 	g.memberFindings()
 	g.overlapFindings(all)
-}
-
-// top reports whether a member is among the most recent.
-func (g *group) top(m *member) bool {
-	return g.verdict.Decided && slices.Contains(g.maxima, m)
 }

@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -77,7 +76,9 @@ func (f *file) summarize(ctx context.Context, o object) (TableSummary, error) {
 	if err := rows.Err(); err != nil {
 		return s, err
 	}
-	w.Flush() // a hash does not fail
+	if err := w.Flush(); err != nil {
+		return s, err
+	}
 	s.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	return s, nil
 }
@@ -93,7 +94,7 @@ func writeRow(w *bufio.Writer, row []any) {
 		case []byte:
 			w.Write(v)
 		case string:
-			io.WriteString(w, v)
+			w.WriteString(v)
 		default:
 			fmt.Fprint(w, v)
 		}

@@ -18,7 +18,7 @@ func lockHolder(f *os.File) (text string) {
 	if err != nil {
 		return ""
 	}
-	conn.Control(func(fd uintptr) {
+	err = conn.Control(func(fd uintptr) {
 		lock := unix.Flock_t{Type: unix.F_WRLCK}
 		if unix.FcntlFlock(fd, getLock, &lock) == nil && lock.Type != unix.F_UNLCK {
 			text = "a process holds a lock on it"
@@ -29,10 +29,13 @@ func lockHolder(f *os.File) (text string) {
 		}
 		switch err := unix.Flock(int(fd), unix.LOCK_SH|unix.LOCK_NB); {
 		case err == nil:
-			unix.Flock(int(fd), unix.LOCK_UN)
+			_ = unix.Flock(int(fd), unix.LOCK_UN) // closing the file gives it back as well
 		case errors.Is(err, unix.EWOULDBLOCK):
 			text = "a process holds an exclusive lock on it"
 		}
 	})
+	if err != nil {
+		return ""
+	}
 	return text
 }

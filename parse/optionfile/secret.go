@@ -103,7 +103,7 @@ func isHost(text string) bool {
 	}
 	if address, ok := strings.CutPrefix(text, "["); ok {
 		address, port, ok = strings.Cut(address, "]")
-		return ok && strings.Trim(strings.ToLower(address), "0123456789abcdef:.%eth") == "" && strings.Trim(port, ":0123456789") == ""
+		return ok && strings.Trim(strings.ToLower(address), "0123456789abcdef:.%th") == "" && strings.Trim(port, ":0123456789") == ""
 	}
 	return strings.Trim(port, "0123456789") == "" && (host == "" || isName(host) && !strings.Contains(host, ":"))
 }

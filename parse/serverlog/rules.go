@@ -67,8 +67,6 @@ func fromTo(e *Event, c *capture) { e.From, e.To, e.First = c.s[0], c.s[1], c.d[
 
 func named(e *Event, c *capture) { e.Name, e.First = c.s[0], c.d[0] }
 
-func coded(e *Event, c *capture) { e.Code = c.s[0] }
-
 func nothing(*Event, *capture) {}
 
 func withFlag(e *Event, c *capture) { e.Position, e.Flag = c.p[0], c.d[0] == 1 }

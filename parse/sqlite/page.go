@@ -34,14 +34,6 @@ func (n *node) pointers() int {
 	return n.at + 12
 }
 
-// child is the size of the child pointer in front of each cell.
-func (n *node) child() int {
-	if n.leaf() {
-		return 0
-	}
-	return 4
-}
-
 // cell returns the offset of cell i as the cell pointer array says.
 func (n *node) cell(page []byte, i int) int {
 	return int(binary.BigEndian.Uint16(page[n.pointers()+2*i:]))

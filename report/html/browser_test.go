@@ -71,7 +71,7 @@ func startBrowser(t *testing.T) *browser {
 		ourOut.Close()
 		ourIn.Close()
 		cancel()
-		c.Wait() //nolint:errcheck // it was killed
+		c.Wait() // it was killed
 	})
 	return &browser{t: t, in: ourOut, out: bufio.NewReader(ourIn)}
 }
