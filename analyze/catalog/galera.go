@@ -124,4 +124,16 @@ var galeraEntries = []Entry{
 	{"LWG047", "warning", "A directory of another cluster"},
 	// Pages that neither the doublewrite buffer nor the log makes good.
 	{"LWG048", "error", "Damaged pages in the files that hold the position"},
+	// With --deep: pages whose checksum does not hold, or tablespaces cut short,
+	// and nothing that a start does makes them good.
+	{"LWG049", "error", "Damaged pages in tablespaces"},
+	// With --deep: the doublewrite area has copies, or the redo log makes the
+	// pages anew.
+	{"LWG050", "info", "Torn pages in tablespaces that the server repairs at a start"},
+	// With --deep: the checksum holds, the page number or the tablespace's id
+	// is another: written or copied to the wrong place.
+	{"LWG051", "error", "Pages at places where they do not belong"},
+	// With --deep: the LSN of a page is behind the end of the redo log. The
+	// server prints "log sequence number ... is in the future" and goes on.
+	{"LWG052", "error", "Pages that are newer than the redo log"},
 }

@@ -39,6 +39,8 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 	for _, d := range m.Layout.Server.DataFilePath.V {
 		o.DataFiles = append(o.DataFiles, innodb.DataFile{Name: d.Name, Bytes: d.Size, AutoExtend: d.Autoextend})
 	}
+	made, tell := m.watch()
+	o.Made = tell
 	resolver := &resolver{model: m}
 	o.Resolve = resolver.resolve
 	r, err := innodb.Recover(ctx, f.Files, o)
@@ -52,6 +54,7 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 		}
 	}
 	e := newEngine(r, f)
+	e.Made = made
 	e.Refusal = cmp.Or(e.Refusal, resolver.refusal)
 	e.Missing = len(f.System) == 0
 	if e.Missing && e.Refusal == "" {
@@ -68,6 +71,7 @@ func newEngine(r *innodb.Recovery, f *engineFiles) *engine {
 	e := &engine{
 		UUID: galera.UUID(r.Position.UUID), Seqno: r.Position.Seqno, From: string(r.From), At: f.span(r.At), Exact: r.Bound == innodb.Exact,
 		Clean: r.Log.Clean, Refusal: r.StartError, Beyond: r.Beyond, Prepared: r.Prepared, Mended: r.Mended, Version: r.Log.Creator,
+		Checkpoint: r.Log.Checkpoint, End: r.Log.End,
 	}
 	printable := r.StartError == "" && len(f.System) > 0
 	for _, why := range r.Reasons {

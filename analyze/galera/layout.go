@@ -26,6 +26,7 @@ type layout struct {
 	Binlog string // where the binary logs are
 	Index  string // the index of the binary log, "" if it is not known by name
 	Logs   []string
+	Remote []string          // tablespaces elsewhere that link files name
 	Live   map[string]string // path on the host of each directory that an option names
 }
 

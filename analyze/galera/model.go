@@ -25,6 +25,7 @@ type model struct {
 	View      *galera.ViewFile  // nil: there is no gvwstate.dat
 	Cache     *cache            // nil: there is no galera.cache
 	Engine    *engine           // nil for arbitrators
+	Pages     []tablespace      // that a deep run has checked, by path
 	Log       journal
 	Transfers []transfer
 	Failed    []failedSet // GRA_*.log
@@ -82,8 +83,12 @@ type engine struct {
 
 	Prepared []innodb.Prepared
 	Mended   int // torn pages that were replaced by copies
-	Version  string
-	Damage   []parse.Damage
+
+	Checkpoint, End uint64          // LSNs of the redo log, 0 if not known
+	Made            map[pageID]bool // pages that were found damaged and that the log makes anew
+
+	Version string
+	Damage  []parse.Damage
 }
 
 // A doubt is one reason why a position is a bound only.

@@ -28,14 +28,21 @@ type reading struct {
 	mu    sync.Mutex
 	cache *cache
 	logs  map[string]journal
+	pages []tablespace // with Options.Deep
+	model *model       // what Finish made, or what comes from a bundle
 }
 
 // Open begins to read a node.
 func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Options) (analyze.Reading, error) {
-	return &reading{name: name, dir: dir, candidate: c, options: o, layout: readLayout(dir, c.Data, c.Product), logs: map[string]journal{}}, nil
+	r := &reading{name: name, dir: dir, candidate: c, options: o, layout: readLayout(dir, c.Data, c.Product), logs: map[string]journal{}}
+	if o.Deep {
+		r.layout.findRemote(dir)
+	}
+	return r, nil
 }
 
-// Take returns the consumer of the cache and of error logs.
+// Take returns the consumer of the cache, of error logs, and of tablespaces if
+// their pages are to be checked.
 func (r *reading) Take(name string) analyze.Take {
 	switch {
 	case name == r.layout.Cache:
@@ -54,6 +61,8 @@ func (r *reading) Take(name string) analyze.Take {
 			r.mu.Unlock()
 			return err
 		}
+	case r.options.Deep && r.layout.holds(name):
+		return r.checkPages(name)
 	}
 	return nil
 }
@@ -81,13 +90,16 @@ func (r *reading) now(name string) error {
 
 // Finish reads what is small or has to be read at random, and returns the node.
 func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
+	if r.model != nil {
+		return r.recalled()
+	}
 	var errs []error
 	if r.options.Quick { // positions of different branches must not be compared, so the cache is read even now
 		for _, name := range append([]string{r.layout.Cache}, r.layout.Logs...) {
 			errs = append(errs, r.now(name))
 		}
 	}
-	m := &model{FS: r.dir, Data: r.candidate.Data, Layout: r.layout, Cache: r.cache, Arbitrator: r.candidate.Layout == layoutArbitrator}
+	m := &model{FS: r.dir, Data: r.candidate.Data, Layout: r.layout, Cache: r.cache, Pages: r.pages, Arbitrator: r.candidate.Layout == layoutArbitrator}
 	m.Damage = append(m.Damage, r.layout.Damage...)
 	errs = append(errs, m.list())
 	for _, name := range r.layout.Logs {
@@ -103,14 +115,19 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 		errs = append(errs, err)
 		m.Damage = append(m.Damage, engine.Damage...)
 	}
+	m.Node = &analyze.Node{Name: r.name, System: "galera", Product: r.candidate.Product, Role: "data", Model: m}
+	if !m.Arbitrator {
+		m.mend()
+	}
 	if m.Cache != nil {
 		m.Damage = append(m.Damage, m.Cache.Damage...)
 	}
 	m.sight()
-	m.Node = &analyze.Node{Name: r.name, System: "galera", Product: r.candidate.Product, Role: "data", Damage: m.Damage, Model: m}
+	m.Node.Damage = m.Damage
 	if m.Arbitrator {
 		m.Node.Role = "arbitrator"
 	}
+	r.model = m
 	return m.Node, errors.Join(errs...)
 }
 

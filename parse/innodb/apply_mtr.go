@@ -8,7 +8,8 @@ type player struct {
 	// malformed is the LSN at which a server would stop because of a record, 0
 	// if there is none.
 	malformed uint64
-	opaque    bool // the records are encrypted
+	opaque    bool                       // the records are encrypted
+	made      func(space, number uint32) // Options.Made
 }
 
 // play carries out one mini-transaction.
@@ -52,6 +53,9 @@ func (p *player) pass(m mtr, again bool) {
 			}
 			if r.kind == recExtended && len(r.body) == 1 && r.body[0] == extTrimPages && !again {
 				p.trim(r.id.space, r.id.number)
+			}
+			if (r.kind == recInit || r.kind == recFree) && p.made != nil {
+				p.made(r.id.space, r.id.number)
 			}
 			if t = p.target(r.id, m, again); t.image == nil {
 				continue

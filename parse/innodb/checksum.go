@@ -19,6 +19,9 @@ type Verdict struct {
 // Good reports whether nothing is wrong with the page.
 func (v Verdict) Good() bool { return v.Problem == "" }
 
+// Displaced reports whether the page is whole and belongs elsewhere.
+func (v Verdict) Displaced() bool { return v.Problem == Misplaced || v.Problem == Foreign }
+
 // A Kind says which checksum holds for a page, or why there is none.
 type Kind string
 

@@ -30,6 +30,9 @@ type Options struct {
 	// the binary log decides. known is false if nobody can tell. It is called
 	// if there are any.
 	Resolve func(p []Prepared) (committed []bool, known bool)
+	// Made, if not nil, is told of every page that the log makes anew or frees:
+	// what a file holds there does not matter to a start.
+	Made func(space, number uint32)
 }
 
 // A DataFile is one file of innodb_data_file_path.

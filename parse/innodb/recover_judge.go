@@ -222,6 +222,7 @@ func (r *recovery) lookBeyond(ctx context.Context) error {
 		return err
 	}
 	p := r.player
+	p.made = nil // a start does not come here
 	for _, i := range p.watched {
 		if i != nil {
 			i.known = 0

@@ -39,7 +39,7 @@ func (r *recovery) run(ctx context.Context) error {
 	}
 	var open map[uint32]bool
 	open, r.undoStart = r.openUndo()
-	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}}}
+	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}}, made: r.options.Made}
 	r.onDisk()
 	if readable {
 		if err := r.apply(ctx); err != nil {

@@ -180,6 +180,17 @@ func TestPageAhead(t *testing.T) {
 	assert.Equal(t, n.log.LSN+1, r.Reasons[0].LSN)
 }
 
+// TestMade: a start does not look at what the log makes anew.
+func TestMade(t *testing.T) {
+	n := newNode().crashed()
+	n.log.Append(redolog.FileModify(9, "./t/a.ibd"), redolog.Write(9, 4, 100, 1))
+	n.log.Append(redolog.Init(9, 3), redolog.Write(9, 3, 100, 1))
+	n.log.Append(redolog.Free(1, 7))
+	var made [][2]uint32
+	n.recover(t, innodb.Options{Made: func(space, number uint32) { made = append(made, [2]uint32{space, number}) }})
+	assert.Equal(t, [][2]uint32{{9, 3}, {1, 7}}, made)
+}
+
 // TestWrap: a log goes around its ring several times, and the sequence bit with
 // it.
 func TestWrap(t *testing.T) {

@@ -25,9 +25,10 @@ type Result struct {
 	FreeBad     uint64          // damaged pages that the tablespace does not use
 	Encrypted   uint64          // pages with a key version, whatever their kind
 
-	Damage   []parse.Damage // the first MaxDamage, by offset
-	Damaged  uint64         // pages with damage, all of them
-	BadPages []BadPage      // the first MaxDamage
+	Damage    []parse.Damage // the first MaxDamage, by offset
+	Damaged   uint64         // pages with damage, all of them
+	Displaced uint64         // of these, pages that are whole and belong elsewhere
+	BadPages  []BadPage      // the first MaxDamage
 
 	// Newest are the good pages with the greatest LSN, the greatest first. A
 	// page that is newer than the end of the redo log is not from the same
@@ -141,6 +142,9 @@ func (v *Verifier) page(page []byte) {
 		return
 	default:
 		r.Damaged++
+		if verdict.Displaced() {
+			r.Displaced++
+		}
 		if len(r.BadPages) < MaxDamage {
 			r.BadPages = append(r.BadPages, BadPage{number, offset, verdict})
 		}

@@ -270,6 +270,7 @@ func TestListsAreBounded(t *testing.T) {
 	got := v.Finish()
 	assert.Equal(t, uint64(10_000), got.Damaged+got.FreeBad)
 	assert.Equal(t, uint64(252), got.FreeBad, "the rest of the first extent")
+	assert.Equal(t, got.Damaged, got.Displaced)
 	assert.Len(t, got.Damage, MaxDamage)
 	assert.Len(t, got.BadPages, MaxDamage)
 	assert.LessOrEqual(t, len(got.Newest), MaxNewest)
