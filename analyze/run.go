@@ -35,6 +35,7 @@ type Result struct {
 	Clusters []Cluster
 	Problems []Problem // an input without nodes, files that could not be read
 	Empty    []string  // inputs in which no node directory was recognised
+	Read     []ReadNode
 }
 
 // found is a candidate on its way to become a node.
@@ -44,6 +45,7 @@ type found struct {
 	candidate Candidate
 	name      string
 	reading   Reading
+	stored    *StoredNode
 }
 
 // Run finds the node directories in all sources, reads them and judges each
@@ -54,6 +56,11 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 	var all []*found
 	for i, src := range sources {
 		n := len(all)
+		if stored, ok := src.(StoredSource); ok {
+			kept, problems := recallable(stored, i, systems, o)
+			all, result.Problems = append(all, kept...), append(result.Problems, problems...)
+			continue
+		}
 		var dirs []string
 		for _, sys := range systems {
 			if o.System != "" && o.System != sys.Name() {
@@ -84,9 +91,17 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 		if f.reading, err = f.system.Open(f.name, dir, f.candidate, o); err != nil {
 			return nil, err
 		}
+		if err := f.recall(); err != nil {
+			result.Problems = append(result.Problems, Problem{sources[f.source].Path(), err})
+			f.reading = nil
+		}
 	}
+	all = slices.DeleteFunc(all, func(f *found) bool { return f.reading == nil })
 	if !o.Quick {
 		for i, src := range sources {
+			if _, ok := src.(StoredSource); ok {
+				continue
+			}
 			err := src.Sweep(ctx, takeFor(all, i))
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -109,6 +124,7 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 		if n != nil {
 			n.Input, n.Path, n.Dir = f.source, where, f.candidate.Dir
 			nodes[f.system.Name()] = append(nodes[f.system.Name()], n)
+			result.Read = append(result.Read, ReadNode{f.system.Name(), f.candidate, f.reading, n})
 		}
 	}
 	for _, sys := range systems {
@@ -125,6 +141,36 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 		result.Clusters[i].ID = fmt.Sprintf("%s-%d", result.Clusters[i].System, i+1)
 	}
 	return result, nil
+}
+
+// recallable returns the nodes of a stored source that the systems know.
+func recallable(src StoredSource, number int, systems []System, o Options) (out []*found, problems []Problem) {
+	for _, n := range src.Stored() {
+		i := slices.IndexFunc(systems, func(s System) bool { return s.Name() == n.System })
+		switch {
+		case o.System != "" && o.System != n.System:
+		case i < 0:
+			problems = append(problems, Problem{src.Path(), fmt.Errorf("%s is a node of the family %q, which this version does not know", n.Name, n.System)})
+		default:
+			out = append(out, &found{system: systems[i], source: number, candidate: n.Candidate, stored: &n})
+		}
+	}
+	return out, problems
+}
+
+// recall brings back what was read of a stored node.
+func (f *found) recall() error {
+	if f.stored == nil {
+		return nil
+	}
+	keeper, ok := f.reading.(Keeper)
+	if !ok {
+		return fmt.Errorf("%s: nodes of the family %s cannot be read from a bundle", f.stored.Name, f.stored.System)
+	}
+	if err := keeper.Recall(f.stored.Evidence); err != nil {
+		return fmt.Errorf("%s: the evidence is damaged: %w", f.stored.Name, err)
+	}
+	return nil
 }
 
 // takeFor routes the files of one source to the candidates in whose directory
@@ -165,6 +211,8 @@ func nameAll(all []*found, sources []Source) {
 	for _, f := range all {
 		name := sources[f.source].Name()
 		switch {
+		case f.stored != nil && (name == "" || perSource[f.source] > 1):
+			f.name = f.stored.Name
 		case name != "" && perSource[f.source] == 1:
 			f.name = name
 		case name != "":

@@ -26,6 +26,7 @@ type reading struct {
 	mu    sync.Mutex
 	files evidence
 	taken map[string]bool
+	kept  bool // files comes from a bundle
 }
 
 // evidence is what the parsers made of the files of a host, by path.
@@ -154,7 +155,7 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 		}
 		h.sizes[name] = info.Size()
 		h.Files = append(h.Files, name)
-		if r.options.Quick && !r.taken[name] { // the cache too: without it a crashed node has no position
+		if r.options.Quick && !r.taken[name] && !r.kept { // the cache too: without it a crashed node has no position
 			errs = append(errs, r.readNow(name))
 		}
 		return nil
