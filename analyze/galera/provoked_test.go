@@ -70,7 +70,30 @@ func provocations(t *testing.T) []provocation {
 			m.Engine.Broken, m.Engine.Exact, m.Engine.Doubts = true, false, []doubt{{Text: string(innodb.PageUnreadable)}}
 			m.Engine.Damage = []parse.Damage{{Span: parse.Span{File: "ibdata1", Offset: 16384}, Kind: parse.BadChecksum}}
 		})}},
+		{"LWG049", "n1", []maker{n("n1").with(pages(func(r *innodb.Result) { badPage(r, innodb.BadSum) }))}},
+		{"LWG050", "n1", []maker{n("n1").with(func(m *model) {
+			pages(func(r *innodb.Result) { badPage(r, innodb.Torn) })(m)
+			m.Pages[0].Check.Mended = 1
+		})}},
+		{"LWG051", "n1", []maker{n("n1").with(pages(func(r *innodb.Result) { badPage(r, innodb.Misplaced); r.Displaced = 1 }))}},
+		{"LWG052", "n1", []maker{n("n1").with(pages(func(r *innodb.Result) { r.Newest = []innodb.PageLSN{{Number: 3, LSN: 2000}} }))}},
 	}
+}
+
+// pages gives a node a checked tablespace, and a redo log that ends at LSN 1000.
+func pages(change func(*innodb.Result)) func(*model) {
+	return func(m *model) {
+		r := innodb.Result{File: "t/a.ibd", Pages: 9, Space: innodb.Space{ID: 5, Physical: 16384}}
+		change(&r)
+		m.Pages = []tablespace{newTablespace(r)}
+		m.Engine.End = 1000
+	}
+}
+
+func badPage(r *innodb.Result, p innodb.Problem) {
+	r.Damaged = 1
+	r.BadPages = []innodb.BadPage{{Number: 3, Offset: 49152, Verdict: innodb.Verdict{Problem: p}}}
+	r.Damage = []parse.Damage{{Span: parse.Span{File: r.File, Offset: 49152, Length: 16384}, Kind: parse.BadChecksum}}
 }
 
 func TestProvocations(t *testing.T) {
