@@ -165,7 +165,7 @@ func decodeCoordinatorLog(f *inspected, _ bool) (*decoded, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoded{kind: "log of the transaction coordinator", damage: t.Damage}
+	d := &decoded{kind: "log of the transaction coordinator", binary: true, damage: t.Damage}
 	state := "not in use"
 	switch {
 	case t.Closed:

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 
 	"github.com/lastwrite/lastwrite/internal/hexdump"
@@ -14,7 +15,8 @@ type decoded struct {
 	kind   string
 	sum    []string // in a few words
 	show   func(p *printer, limit int)
-	hex    func(d *hexdump.Writer, limit int) error // nil for a text file
+	hex    func(d *hexdump.Writer, limit int) error // nil if no bytes are annotated
+	binary bool                                     // of a file without hex: it is no text
 	damage []parse.Damage
 }
 
@@ -25,6 +27,9 @@ type decoder func(f *inspected, brief bool) (*decoded, error)
 // decoderOf returns what reads a file of that name and beginning, nil if
 // nothing does.
 func decoderOf(name string, head []byte) decoder {
+	if read := manticoreDecoder(name, head); read != nil {
+		return read
+	}
 	n := galera.ParseName(name)
 	switch n.Kind {
 	case galera.KindState, galera.KindStateCopy:
@@ -50,6 +55,9 @@ func decoderOf(name string, head []byte) decoder {
 	case galera.KindCoordinatorLog:
 		return decodeCoordinatorLog
 	}
+	if text := marks(n); text != "" {
+		return func(*inspected, bool) (*decoded, error) { return decodeMark(text), nil }
+	}
 	return decoderByContent(name, head)
 }
 
@@ -73,6 +81,25 @@ func decoderByContent(name string, head []byte) decoder {
 		return decodeRedo
 	}
 	return nil
+}
+
+// marks says what the name alone tells of a file whose content tells no more.
+func marks(n galera.Name) string {
+	switch n.Kind {
+	case galera.KindTransferRunning:
+		return "a full state transfer into this directory did not end: the data are not complete"
+	case galera.KindFailedWriteSet:
+		return fmt.Sprintf("write set %d, which this node could not apply; it holds rows, which are not shown", n.Seqno)
+	case galera.KindTemporary:
+		return "temporary tablespace, made anew at every start"
+	case galera.KindDDLLog:
+		return "schema changes in progress, of the server alone; no position"
+	}
+	return ""
+}
+
+func decodeMark(text string) *decoded {
+	return &decoded{kind: "a file that its name explains", binary: true, sum: []string{text}, show: func(p *printer, _ int) { p.line("  %s", text) }}
 }
 
 func hasSuffix(name string, suffixes ...string) bool {

@@ -2,7 +2,7 @@ package command
 
 import (
 	"cmp"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -140,7 +140,7 @@ func decodeBackup(f *inspected, _ bool) (*decoded, error) {
 	return d, nil
 }
 
-func decodeCache(f *inspected, brief bool) (*decoded, error) {
+func decodeCache(f *inspected, _ bool) (*decoded, error) {
 	c, err := galera.ReadCache(f.at, f.name.File, f.size, nil)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func decodeCache(f *inspected, brief bool) (*decoded, error) {
 	}
 	d.hex = func(w *hexdump.Writer, limit int) error {
 		w.Hidden(0, cachePreamble, "preamble, which is text")
-		return hexBuffers(w, f, limit, func(visit func(*galera.Buffer) error) error {
+		return hexBuffers(w, f, c.Layout, limit, func(visit func(*galera.Buffer) error) error {
 			_, err := galera.ReadCache(f.at, f.name.File, f.size, visit)
 			return err
 		})
@@ -192,7 +192,7 @@ func decodePage(f *inspected, _ bool) (*decoded, error) {
 		showEntries(p, &g.Index, limit)
 	}
 	d.hex = func(w *hexdump.Writer, limit int) error {
-		return hexBuffers(w, f, limit, func(visit func(*galera.Buffer) error) error {
+		return hexBuffers(w, f, g.Layout, limit, func(visit func(*galera.Buffer) error) error {
 			_, err := galera.ReadPage(f.at, f.name.File, f.size, visit)
 			return err
 		})
@@ -209,7 +209,7 @@ func showEntries(p *printer, x *galera.Index, limit int) {
 	p.line("  write sets and views, newest first")
 	for i := n - 1; i >= 0; i-- {
 		if limit > 0 && n-1-i == limit {
-			p.line("    and %s (--limit)", counted(int64(i+1), "more", "more"))
+			p.line("    and %s (--limit)", humanize.Comma(int64(i+1))+" more")
 			return
 		}
 		e := x.At(i)
@@ -220,10 +220,11 @@ func showEntries(p *printer, x *galera.Index, limit int) {
 		if u, ok := x.Source(e); ok {
 			what += " of " + u.String()
 		}
-		for flag, word := range map[bool]string{e.Skipped(): "applied by nobody", e.Damaged(): "DAMAGED"} {
-			if flag {
-				what += ", " + word
-			}
+		if e.Skipped() {
+			what += ", applied by nobody"
+		}
+		if e.Damaged() {
+			what += ", DAMAGED"
 		}
 		p.line("    %d at byte %d: %s, %s bytes, digest %016x", e.Seqno, e.Offset(), what, humanize.Comma(int64(e.Size)), e.Digest)
 	}
@@ -236,7 +237,7 @@ func showChanges(p *printer, changes []galera.Change, limit int) {
 	p.line("  views, newest first")
 	for i := len(changes) - 1; i >= 0; i-- {
 		if limit > 0 && len(changes)-1-i == limit {
-			p.line("    and %s (--limit)", counted(int64(i+1), "more", "more"))
+			p.line("    and %s (--limit)", humanize.Comma(int64(i+1))+" more")
 			return
 		}
 		c := changes[i]
@@ -252,53 +253,59 @@ func showChanges(p *printer, changes []galera.Change, limit int) {
 	}
 }
 
-// errEnough ends a walk over buffers.
+// enough ends a walk over buffers.
 type enough struct{}
 
 func (enough) Error() string { return "enough" }
 
 // hexBuffers prints the headers of buffers; what they carry is row data.
-func hexBuffers(w *hexdump.Writer, f *inspected, limit int, walk func(visit func(*galera.Buffer) error) error) error {
+func hexBuffers(w *hexdump.Writer, f *inspected, l galera.Layout, limit int, walk func(visit func(*galera.Buffer) error) error) error {
 	shown := 0
 	err := walk(func(b *galera.Buffer) error {
 		if limit > 0 && shown == limit {
 			return enough{}
 		}
 		shown++
-		return hexBuffer(w, f, b)
+		return hexBuffer(w, f, l, b)
 	})
-	if _, ok := err.(enough); ok {
+	if errors.As(err, &enough{}) {
 		w.Title("more buffers follow (--limit)")
 		return nil
 	}
 	return err
 }
 
-func hexBuffer(w *hexdump.Writer, f *inspected, b *galera.Buffer) error {
-	head := make([]byte, min(24, b.Size, f.size-b.Offset))
+func hexBuffer(w *hexdump.Writer, f *inspected, l galera.Layout, b *galera.Buffer) error {
+	length := int64(24)
+	if l == galera.Galera3 {
+		length = 40
+	}
+	head := make([]byte, length)
+	if b.Offset+length > f.size {
+		return nil
+	}
 	if _, err := f.at.ReadAt(head, b.Offset); err != nil {
 		return err
 	}
-	if len(head) < 24 {
-		return nil
-	}
-	size := binary.LittleEndian.Uint32(head[16:])
-	if int64(size) != b.Size { // the longer headers of Galera 3
+	field := func(from, to int64, name, meaning string) { w.Field(b.Offset+from, head[from:to], name, meaning) }
+	if l == galera.Galera3 {
 		w.Title("buffer of seqno %d", b.Seqno)
-		w.Field(b.Offset, head[:8], "seqno_g", fmt.Sprint(b.Seqno))
-		w.Field(b.Offset+8, head[8:16], "seqno_d", fmt.Sprint(b.Depends))
-		w.Field(b.Offset+16, head[16:24], "size", fmt.Sprint(b.Size))
-		w.Hidden(b.Offset+24, b.Size-24, "the rest of the header and content")
-		return nil
+		field(0, 8, "seqno_g", fmt.Sprint(b.Seqno))
+		field(8, 16, "seqno_d", fmt.Sprint(b.Depends))
+		field(16, 24, "size", fmt.Sprint(b.Size))
+		w.Hidden(b.Offset+24, 8, "an address in the process")
+		field(32, 36, "flags", fmt.Sprintf("%#x", uint32(b.Flags)))
+		field(36, 40, "store", "")
+	} else {
+		w.Title("buffer of seqno %d, %s", b.Seqno, b.Type)
+		field(0, 8, "seqno_g", fmt.Sprint(b.Seqno))
+		w.Hidden(b.Offset+8, 8, "an address in the process")
+		field(16, 20, "size", fmt.Sprint(b.Size))
+		field(20, 22, "flags", fmt.Sprintf("%#x", uint16(b.Flags)))
+		field(22, 23, "store", "")
+		field(23, 24, "type", b.Type.String())
 	}
-	w.Title("buffer of seqno %d, %s", b.Seqno, b.Type)
-	w.Field(b.Offset, head[:8], "seqno_g", fmt.Sprint(b.Seqno))
-	w.Hidden(b.Offset+8, 8, "an address in the process")
-	w.Field(b.Offset+16, head[16:20], "size", fmt.Sprint(b.Size))
-	w.Field(b.Offset+20, head[20:22], "flags", fmt.Sprintf("%#x", uint16(b.Flags)))
-	w.Field(b.Offset+22, head[22:23], "store", "")
-	w.Field(b.Offset+23, head[23:24], "type", b.Type.String())
-	w.Hidden(b.Offset+24, b.Size-24, "content")
+	w.Hidden(b.Offset+length, b.Size-length, "content")
 	return nil
 }
 

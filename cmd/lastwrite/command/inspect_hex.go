@@ -15,18 +15,17 @@ func (f *inspected) hex(w io.Writer, limit int) error {
 	switch {
 	case f.other != nil && f.other.hex != nil:
 		err = f.other.hex(d, limit)
+	case f.other != nil && f.other.binary:
+		return usage("--hex: the bytes of %s are not annotated", f.name.File)
 	case f.other != nil:
 		return usage("--hex: %s is a text file", f.name.File)
 	default:
 		err = f.hexRaft(d, file, limit)
 	}
-	if err == nil {
-		return d.Err()
-	}
-	if usage := (*exit)(nil); errors.As(err, &usage) {
+	if refused := (*exit)(nil); errors.As(err, &refused) {
 		return err
 	}
-	if err != nil {
+	if err = errOf(err, d.Err()); err != nil {
 		return &exit{ExitIncomplete, err}
 	}
 	p := &printer{w: w}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/lastwrite/lastwrite/parse"
 	"github.com/lastwrite/lastwrite/parse/galera"
 	"github.com/lastwrite/lastwrite/parse/innodb"
+	"github.com/lastwrite/lastwrite/report/escape"
 )
 
 // decodeTablespace checks every page of a tablespace file.
@@ -25,7 +27,7 @@ func decodeTablespace(f *inspected, brief bool) (*decoded, error) {
 		return nil, err
 	}
 	space, ok := innodb.ReadSpace(head)
-	d := &decoded{kind: "InnoDB tablespace"}
+	d := &decoded{kind: "InnoDB tablespace", binary: true}
 	if !ok {
 		d.sum = []string{"page 0 is none of a tablespace, or this is not its first file"}
 	} else {
@@ -44,6 +46,9 @@ func decodeTablespace(f *inspected, brief bool) (*decoded, error) {
 	d.show = func(p *printer, limit int) {
 		if ok {
 			p.line("  space %d, %s, flags %#x, %s by its header", space.ID, pageSize(space), space.Flags, counted(int64(space.Pages), "page", "pages"))
+		}
+		if ok && r.Pages < uint64(space.Pages) {
+			p.line("  the file has %s fewer: they are in further files of the tablespace, or it was cut", humanize.Comma(int64(uint64(space.Pages)-r.Pages)))
 		}
 		if r.Guessed {
 			p.line("  page 0 does not tell the format; it is that in which most pages are good")
@@ -89,6 +94,10 @@ func pageSize(s innodb.Space) string {
 // hexPages prints the headers of pages; the rest of a page may be rows.
 func hexPages(w *hexdump.Writer, f *inspected, s innodb.Space, limit int) error {
 	page := make([]byte, s.Physical)
+	first := "checksum"
+	if s.FullCRC32 {
+		first = "key version"
+	}
 	for number := int64(0); (number+1)*int64(s.Physical) <= f.size; number++ {
 		if limit > 0 && number == int64(limit) {
 			w.Title("more pages follow (--limit)")
@@ -105,28 +114,46 @@ func hexPages(w *hexdump.Writer, f *inspected, s innodb.Space, limit int) error 
 			state = fmt.Sprintf("DAMAGED: %s, wanted %#x, found %#x", verdict.Problem, verdict.Want, verdict.Got)
 		}
 		w.Title("page %d, %s", number, state)
-		w.Field(at, page[:4], "checksum", "")
+		if verdict.Kind == innodb.Zero || int64(h.Number) != number || !verdict.Good() && h.SpaceID != s.ID {
+			w.Hidden(at, int64(s.Physical), hiddenPage(verdict))
+			continue
+		}
+		w.Field(at, page[:4], first, "")
 		w.Field(at+4, page[4:8], "page number", fmt.Sprint(h.Number))
 		w.Field(at+8, page[8:16], "previous, next", "")
 		w.Field(at+16, page[16:24], "LSN", fmt.Sprint(h.LSN))
 		w.Field(at+24, page[24:26], "type", fmt.Sprint(uint16(h.Type)))
 		w.Hidden(at+26, 8, "flush LSN or key version")
 		w.Field(at+34, page[34:38], "space id", fmt.Sprint(h.SpaceID))
+		if s.Compressed || s.PageCompressed || !verdict.Good() { // its end may be content
+			w.Hidden(at+38, int64(s.Physical)-38, "content")
+			continue
+		}
 		w.Hidden(at+38, int64(s.Physical)-46, "content")
 		w.Field(at+int64(s.Physical)-8, page[s.Physical-8:], "trailer", "")
 	}
 	return nil
 }
 
-// decodeRedo reads a redo log, to its end if the tablespaces lie beside it.
-func decodeRedo(f *inspected, brief bool) (*decoded, error) {
+// hiddenPage says what stands where no header of a page is.
+func hiddenPage(v innodb.Verdict) string {
+	if v.Kind == innodb.Zero {
+		return "zeros"
+	}
+	return "what does not belong here"
+}
+
+// decodeRedo reads a redo log, and its position with the tablespaces if they
+// lie beside it.
+func decodeRedo(f *inspected, _ bool) (*decoded, error) {
 	files := innodb.Files{Log: []innodb.File{{Name: f.name.File, At: f.at, Size: f.size}}}
-	if !brief {
-		done, err := f.tablespaces(&files)
-		defer done()
-		if err != nil {
-			return nil, err
-		}
+	done, err := f.tablespaces(&files)
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	if len(files.System) == 0 { // the log is looked at all the same
+		files.System = []innodb.File{{Name: "ibdata1", At: bytes.NewReader(nil)}}
 	}
 	r, err := innodb.Recover(context.Background(), files, innodb.Options{})
 	if err != nil {
@@ -139,12 +166,17 @@ func decodeRedo(f *inspected, brief bool) (*decoded, error) {
 			d.damage = append(d.damage, damage)
 		}
 	}
-	d.sum = []string{string(l.Format), l.Creator}
+	d.sum = []string{"no header of a redo log"}
+	if l.Format != "" {
+		d.sum = []string{string(l.Format), l.Creator}
+	}
 	if l.Format.Applied() {
 		d.sum = append(d.sum, fmt.Sprintf("checkpoint at LSN %d", l.Checkpoint))
 	}
 	d.show = func(p *printer, _ int) {
-		p.line("  format %s (%#x), made by %s", l.Format, l.Number, l.Creator)
+		if l.Format != "" {
+			p.line("  format %s (%#x), made by %s", l.Format, l.Number, l.Creator)
+		}
 		if l.Encrypted {
 			p.line("  encrypted: what it holds cannot be read without the key")
 		}
@@ -235,7 +267,7 @@ func hexRedo(w *hexdump.Writer, f *inspected, l innodb.Log) error {
 		return nil
 	}
 	w.Field(8, head[8:16], "first LSN", fmt.Sprint(binary.BigEndian.Uint64(head[8:])))
-	w.Field(16, head[16:48], "creator", l.Creator)
+	w.Field(16, head[16:48], "creator", escape.Text(l.Creator))
 	w.Field(48, head[48:52], "encryption", "")
 	w.Field(508, head[508:512], "CRC-32C", "")
 	for i, at := range []int64{4096, 8192} {

@@ -129,8 +129,8 @@ func TestInspectRefuses(t *testing.T) {
 		want   string
 	}{
 		{"missing", []string{filepath.Join(dir, "none")}, 3, "there is no such file or directory"},
-		{"empty", []string{empty}, 4, "neither the name nor the content is that of a file of a raft directory"},
-		{"text", []string{text}, 4, "neither the name nor the content is that of a file of a raft directory"},
+		{"empty", []string{empty}, 4, "neither the name nor the content is that of a file that tells anything about a position"},
+		{"text", []string{text}, 4, "neither the name nor the content is that of a file that tells anything about a position"},
 		{"hex of a directory", []string{n1, "--hex"}, 3, "--hex prints one file"},
 		{"hex of text", []string{filepath.Join(n1, "info.yaml"), "--hex"}, 3, "info.yaml is a text file"},
 		{"limit", []string{n1, "--limit", "-2"}, 3, "not a number of entries"},
