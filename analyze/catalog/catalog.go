@@ -9,7 +9,7 @@ type Entry struct {
 }
 
 // All returns every entry in the order of the IDs.
-func All() []Entry { return slices.Concat(cowsqlEntries, galeraEntries, manticoreEntries) }
+func All() []Entry { return slices.Concat(cowsqlEntries, galeraEntries, manticoreEntries, wesqlEntries) }
 
 // Get returns the entry of an ID.
 func Get(id string) (Entry, bool) {

@@ -62,7 +62,7 @@ type model struct {
 	large map[uint64]bool
 	xids  map[uint64]uint64
 
-	histories string
+	where string // directory within the input
 }
 
 // A link is one file of the log.
@@ -160,10 +160,13 @@ func (m *model) logger() bool {
 	if v := m.Conf.WeSQL.Logger; v.Set {
 		return v.V
 	}
-	if rows := m.Rows; rows != nil && rows.HasApplied {
-		return rows.Workers == 0
+	if e := m.Engine; e != nil && e.HasApplied {
+		return e.Workers == 0 && e.Applied == 0 && !e.userTables()
 	}
-	return m.Engine != nil && m.Engine.HasApplied && m.Engine.Workers == 0
+	if x := m.Rows; x != nil && x.HasApplied {
+		return x.Workers == 0 && x.Applied == 0 && m.Redo.Clean
+	}
+	return false
 }
 
 // The raft rows, from InnoDB or smartengine.

@@ -30,7 +30,7 @@ type reading struct {
 // Open begins to read a node.
 func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Options) (analyze.Reading, error) {
 	m := &model{
-		Name: name, FS: dir, Data: c.Data, Layout: c.Layout, sizes: map[string]int64{}, dirs: map[string]bool{}, modes: map[string]fs.FileMode{},
+		Name: name, FS: dir, Data: c.Data, Layout: c.Layout, where: c.Dir, sizes: map[string]int64{}, dirs: map[string]bool{}, modes: map[string]fs.FileMode{},
 		Logs: map[string]*wesql.Log{}, ledgers: map[string]*ledger{},
 	}
 	if c.Layout == layoutServer {
@@ -196,13 +196,13 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	errs = append(errs, m.small()...)
+	errs = append(errs, m.small(ctx, r.options.Deep)...)
 	m.node()
 	return m.Node, errors.Join(errs...)
 }
 
 // small reads auto.cnf, the index, the redo log, stores and engine.
-func (m *model) small() (errs []error) {
+func (m *model) small(ctx context.Context, deep bool) (errs []error) {
 	m.findStore(&errs)
 	if m.Layout == layoutStore {
 		m.runs = m.Store.Runs
@@ -230,7 +230,7 @@ func (m *model) small() (errs []error) {
 			m.Damage = append(m.Damage, l.Log.Damage...)
 		}
 	}
-	errs = append(errs, m.readRedo(), m.readEngine())
+	errs = append(errs, m.readRedo(), m.readEngine(ctx, deep))
 	return errs
 }
 

@@ -148,7 +148,7 @@ func (m *model) emptyIndex(s analyze.Start) analyze.Start {
 // rebuildsItself reports whether a start would replace the directory by what
 // is in the object store.
 func (m *model) rebuildsItself() bool {
-	if m.hasDir("mysql") || !m.hasFile("mysql.ibd") && !m.hasFile("ibdata1") && m.Engine == nil {
+	if m.hasDir("mysql") || !m.hasFile("mysql.ibd") && !m.hasFile("ibdata1") {
 		return false // a directory of log files alone is a part of a copy
 	}
 	if v := m.Conf.WeSQL.RecoverFromStore; v.Set && !v.V {

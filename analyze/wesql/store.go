@@ -109,7 +109,7 @@ func (m *model) storeAt(d string) bool {
 // readStore reads the small objects of a branch and puts the slices in order.
 func (m *model) readStore(root string, errs *[]error) *store {
 	s := &store{Dir: root, Clusters: map[string]wesql.ClusterInfo{}, SnapshotParts: map[string]bool{}, large: map[uint64]bool{}}
-	if parts := strings.Split(root, "/"); root != "." {
+	if parts := strings.Split(path.Join(m.where, root), "/"); parts[0] != "." {
 		n := len(parts)
 		set := func(to *string, back int) {
 			if n >= back {
@@ -166,6 +166,13 @@ func (m *model) readStore(root string, errs *[]error) *store {
 		}
 	}
 	s.join()
+	if snap := s.snapshot(); snap != nil { // the keys tell too
+		if repo, rest, ok := strings.Cut(snap.InnoDB, "/"); ok {
+			if branch, _, ok := strings.Cut(rest, "/"); ok {
+				s.Repository, s.Branch = repo, branch
+			}
+		}
+	}
 	return s
 }
 
