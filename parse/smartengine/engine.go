@@ -21,7 +21,7 @@ type Options struct {
 	// it is not at hand, and extents in it are not missed.
 	Objects fs.FS
 	// Tables are the ids of the raft tables as the dictionary has them
-	// (SubtableID). Those that are 0 are found by the look of their rows.
+	// (ReadSDI). Those that are 0 are found by the look of their rows.
 	Tables Tables
 	// Deep checks every block of every live extent. Those of the raft tables
 	// are always read.
@@ -338,6 +338,7 @@ func (r *reading) wals() error {
 			if w.Stop != nil {
 				r.Damage = append(r.Damage, w.Stop.Damage)
 			}
+			r.Damage = append(r.Damage, w.Holes...)
 			for _, g := range w.Gaps {
 				r.Damage = append(r.Damage, parse.Damage{
 					Span: parse.Span{File: g.File, Offset: g.Offset, Length: headerSize + batchHeader, Field: "batch.sequence"},
@@ -359,9 +360,11 @@ func (r *reading) wals() error {
 }
 
 // walMissing reports whether WALs must be missing: there is none at all, which
-// no start leaves behind, or the oldest begins behind what is in extents.
+// no start leaves behind; the one is not there that was begun when rows were
+// flushed last, which is kept until they are flushed again; or the oldest
+// begins behind what is in extents.
 func (r *reading) walMissing() bool {
-	if len(r.WALs) == 0 {
+	if len(r.WALs) == 0 || r.Point.WAL > 0 && !r.has(WALFile, r.Point.WAL) {
 		return r.Current != nil
 	}
 	for _, w := range r.WALs {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/lastwrite/lastwrite/parse"
 )
@@ -21,6 +22,10 @@ const (
 	maxRecycledType = 8
 )
 
+// fieldLogNumber is the field of damage that is the end for the engine, and
+// nothing to complain about.
+const fieldLogNumber = "log-number"
+
 // A logReader reads the records of a log, WAL or manifest, in the manner of
 // db/log_reader.cc: at the first damage the record and all behind it are lost,
 // and a caller that wants to know what stands there goes on with seek.
@@ -30,12 +35,16 @@ type logReader struct {
 	in     io.Reader
 	size   int64
 
-	buf   [blockSize]byte
-	n     int   // bytes in buf
-	lo    int   // next byte to read
-	base  int64 // file offset of buf[0]
-	eof   bool  // a block was shorter than a full one
-	skips int64 // bytes that checksums were computed of while seeking
+	buf  [blockSize]byte
+	n    int   // bytes in buf
+	lo   int   // next byte to read
+	base int64 // file offset of buf[0]
+	eof  bool  // a block was shorter than a full one
+
+	recycled bool // the file was used before
+	old      bool // what follows is of a log that the file held before
+	holes    []parse.Damage
+	skips    int64 // bytes that checksums were computed of while seeking
 
 	// The record that is being read.
 	at      int64 // of its first fragment
@@ -93,6 +102,9 @@ func (l *logReader) next() (*fragment, error) {
 	for {
 		rest := l.buf[l.lo:l.n]
 		if len(rest) < headerSize {
+			if l.old {
+				return nil, nil
+			}
 			if l.eof {
 				if len(rest) > 0 {
 					l.fail("header", parse.Truncated, l.offset(), int64(len(rest)), "7 bytes", fmt.Sprint(len(rest)))
@@ -112,9 +124,12 @@ func (l *logReader) next() (*fragment, error) {
 				l.lo = l.n
 				continue
 			}
+			l.recycled = l.recycled || f.at == 0
 			if n := binary.LittleEndian.Uint32(rest[headerSize:]); n != uint32(l.number) {
-				l.lo = l.n
-				l.eof = true // what follows is of a log that the file held before
+				if !l.recycled {
+					l.fail(fieldLogNumber, parse.Mismatch, f.at, recycledSize, fmt.Sprint(uint32(l.number)), fmt.Sprint(n))
+				}
+				l.lo, l.old = l.n, true
 				return nil, nil
 			}
 			f.kind -= typeRecycled
@@ -128,6 +143,7 @@ func (l *logReader) next() (*fragment, error) {
 			continue
 		}
 		if f.kind == 0 && size == 0 { // space that was allocated and never written
+			l.hole(rest)
 			l.lo = l.n
 			if l.read > 0 && !l.last {
 				l.fail("type", parse.BadValue, f.at, int64(len(rest)), "the next fragment", "zeros")
@@ -141,6 +157,18 @@ func (l *logReader) next() (*fragment, error) {
 			continue
 		}
 		return f, nil
+	}
+}
+
+// hole notes what stands behind a header of zeros, which makes the engine step
+// over the rest of the block without a word.
+func (l *logReader) hole(rest []byte) {
+	const most = 64
+	if i := slices.IndexFunc(rest, func(b byte) bool { return b != 0 }); i >= 0 && len(l.holes) < most {
+		l.holes = append(l.holes, parse.Damage{
+			Span: parse.Span{File: l.file, Offset: l.offset(), Length: int64(len(rest)), Field: "header"}, Kind: parse.BadValue,
+			Want: "zeros up to the end of the block", Got: fmt.Sprintf("%02x at byte %d", rest[i], l.offset()+int64(i)),
+		})
 	}
 }
 
@@ -237,7 +265,7 @@ func (l *logReader) close() error {
 // which is not behind the current block. It finds whole records and the first
 // fragments of longer ones.
 func (l *logReader) seek(from int64) error {
-	l.pending = nil
+	l.pending, l.old = nil, false
 	l.lo = int(max(from-l.base, 0))
 	for {
 		for ; l.lo+headerSize+12 <= l.n; l.lo++ {

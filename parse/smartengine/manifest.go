@@ -116,6 +116,7 @@ func ReadManifest(file string, number uint64, in io.Reader, size int64) (*Manife
 		}
 		m.record(l.at, l.offset(), buf.Bytes())
 	}
+	m.Damage = append(m.Damage, l.holes...)
 	m.Padded = m.Stop == nil && len(m.Damage) == 0 && m.End < size
 	return m, nil
 }

@@ -111,7 +111,7 @@ func (r *reading) judgeDataFiles(refuse func(Cause, int, string, string)) {
 
 func (r *reading) judgeWALs(refuse func(Cause, int, string, string)) {
 	for i, w := range r.WALs {
-		if w.Stop != nil && (i < len(r.WALs)-1 || !w.Stop.AtEnd) {
+		if w.Stop != nil && !w.Stop.Silent && (i < len(r.WALs)-1 || !w.Stop.AtEnd) {
 			refuse(BadWAL, statusError, w.File, "unexpected error, only last record may corruption under kAbsoluteConsistency recovery mode")
 		}
 	}

@@ -24,6 +24,9 @@ type WAL struct {
 	Stop    *Stop  // why the replay ends in front of the end of the file, nil if it does not
 	Lost    Lost   // records behind the stop, and in files behind a stop
 	Gaps    []Gap  // sequences that do not follow one another
+	// Holes are places where zeros stand instead of a header and more follows: a
+	// start steps over the rest of such a block of 32 KiB without a word.
+	Holes []parse.Damage
 }
 
 // A Stop is the damage at which the replay of a WAL ends.
@@ -33,6 +36,9 @@ type Stop struct {
 	// only in the newest WAL, it cuts the file at End and opens; anywhere else
 	// it refuses (deal_with_log_record_corrution). Default recovery mode.
 	AtEnd bool
+	// Silent: the engine takes the damage for the end of the file, in any WAL,
+	// and neither refuses nor warns.
+	Silent bool
 }
 
 // Lost counts what is readable behind a stop, and what an opening engine drops
@@ -122,7 +128,7 @@ func (p *replay) wal(file string, number uint64, in io.Reader, size int64) (*WAL
 		}
 		if damage != nil {
 			if !p.lost {
-				w.Stop = &Stop{Damage: *damage, AtEnd: l.atEnd(damage)}
+				w.Stop = &Stop{Damage: *damage, AtEnd: l.atEnd(damage), Silent: damage.Field == fieldLogNumber}
 			}
 			p.lost = true
 			if err := l.seek(damage.Offset + 1); err != nil {
@@ -131,6 +137,7 @@ func (p *replay) wal(file string, number uint64, in io.Reader, size int64) (*WAL
 			continue
 		}
 		if !ok {
+			w.Holes = l.holes
 			return w, nil
 		}
 		p.take(w, r, first)
