@@ -67,6 +67,7 @@ type Start struct {
 	Server   string // the implementation and version that the forecast is for
 	Why      string // what points to it
 	Error    string // the server's own words, "" if it prints none
+	Joins    bool   // whatever the outcome, it can join members that run already
 	Discards *Range // entries that the start would silently drop
 	Changes  []Change
 	Others   []OtherStart // the same directory under other implementations, where they differ

@@ -27,8 +27,14 @@ type tablespace struct {
 // of them.
 func newTablespace(r innodb.Result) tablespace {
 	t := tablespace{Result: r, Check: analyze.FileCheck{File: r.File, Pages: r.Pages, Damaged: r.Damaged}}
-	for _, kind := range slices.Sorted(maps.Keys(r.Kinds)) {
-		t.Check.Kinds = append(t.Check.Kinds, analyze.PageCount{Kind: string(kind), Pages: r.Kinds[kind]})
+	kinds := map[string]uint64{"copy": r.Doublewrite, "bad and unused": r.FreeBad}
+	for kind, n := range r.Kinds {
+		kinds[string(kind)] += n
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		if kinds[kind] > 0 {
+			t.Check.Kinds = append(t.Check.Kinds, analyze.PageCount{Kind: kind, Pages: kinds[kind]})
+		}
 	}
 	t.Kinds, t.Displaced = nil, r.Displaced
 	t.Newest = slices.Clone(r.Newest[:min(len(r.Newest), 1)])

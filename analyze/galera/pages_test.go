@@ -39,9 +39,14 @@ func deep(t *testing.T, nodes []source, name string) (map[string]analyze.Finding
 	return out, nodeOf(t, clusters[0], name)
 }
 
-func counts(n *analyze.Node) (pages, damaged, mended uint64) {
+func counts(t *testing.T, n *analyze.Node) (pages, damaged, mended uint64) {
 	for _, f := range n.Checked {
 		pages, damaged, mended = pages+f.Pages, damaged+f.Damaged, mended+f.Mended
+		kinds := uint64(0)
+		for _, k := range f.Kinds {
+			kinds += k.Pages
+		}
+		assert.Equal(t, f.Pages, kinds, f.File)
 	}
 	return pages, damaged, mended
 }
@@ -76,7 +81,7 @@ func TestDeep(t *testing.T) {
 			changed := slices.Clone(nodes)
 			changed[i].fsys = overlay{FS: node.fsys, over: fstest.MapFS{table: {Data: tt.change(bytes.Clone(sound)), Mode: 0o660}}}
 			found, n := deep(t, changed, "node3")
-			pages, damaged, mended := counts(n)
+			pages, damaged, mended := counts(t, n)
 			assert.Greater(t, pages, uint64(2000))
 			assert.Equal(t, tt.damaged, damaged)
 			assert.Zero(t, mended)
@@ -111,7 +116,7 @@ func TestDeepTornPages(t *testing.T) {
 	}
 	nodes, _ := opened(t, "torn-pages")
 	found, n := deep(t, nodes, "node1")
-	_, damaged, mended := counts(n)
+	_, damaged, mended := counts(t, n)
 	assert.Equal(t, uint64(20), damaged)
 	assert.Equal(t, uint64(20), mended)
 	require.Len(t, found, 1)
@@ -122,7 +127,7 @@ func TestDeepTornPages(t *testing.T) {
 	clear(system[64*pageBytes : 192*pageBytes]) // the doublewrite area
 	nodes[0].fsys = overlay{FS: nodes[0].fsys, over: fstest.MapFS{"ibdata1": {Data: system, Mode: 0o660}}}
 	found, n = deep(t, nodes, "node1")
-	_, damaged, mended = counts(n)
+	_, damaged, mended = counts(t, n)
 	assert.Equal(t, uint64(20), damaged)
 	assert.Less(t, mended, damaged)
 	assert.Contains(t, found, "LWG049")
@@ -134,7 +139,7 @@ func TestDeepCrashes(t *testing.T) {
 		nodes, _ := opened(t, name)
 		for _, s := range nodes {
 			found, n := deep(t, nodes, s.name)
-			_, damaged, _ := counts(n)
+			_, damaged, _ := counts(t, n)
 			assert.Zero(t, damaged, "%s/%s", name, s.name)
 			assert.Empty(t, found, "%s/%s", name, s.name)
 		}

@@ -22,13 +22,14 @@ const (
 // InnoDB is opened, so it refuses first (sql/mysqld.cc init_server_components).
 func (m *model) start() analyze.Start {
 	if m.Arbitrator {
-		return analyze.Start{Outcome: analyze.Unknown, Server: "garbd", Why: "an arbitrator joins a cluster, it never forms one"}
+		return analyze.Start{Outcome: analyze.Unknown, Server: "garbd", Joins: true, Why: "an arbitrator joins a cluster, it never forms one"}
 	}
 	s := analyze.Start{Outcome: analyze.Clean, Server: m.server(), Why: m.serverWhy()}
 	refusal := m.Engine.Refusal
 	if refusal == "" && !m.hasPrivileges() {
 		refusal = noPrivileges
 	}
+	s.Joins = refusal == ""
 	switch {
 	case !m.safe():
 		s.Outcome, s.Error = analyze.Refuses, notSafe

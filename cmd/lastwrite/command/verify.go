@@ -12,7 +12,9 @@ import (
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/internal/source"
 	"github.com/lastwrite/lastwrite/repair"
+	"github.com/lastwrite/lastwrite/report"
 	"github.com/lastwrite/lastwrite/report/escape"
+	"github.com/lastwrite/lastwrite/report/phrase"
 )
 
 type verifyOptions struct {
@@ -27,10 +29,12 @@ func newVerify(env Env) *cobra.Command {
 		Use:   "verify [NAME=]DIR...",
 		Short: "Check before you need it: would this directory start, and is it complete",
 		Long: `verify reads a backup or a repaired copy in full and says for each node directory
-whether the server would start on it with everything it holds. With --deep
-every page of every InnoDB tablespace is checked in the same pass over the
-files: its checksum, its place, and the tablespace that it belongs to. With
---manifest the files are compared with a hashdeep manifest as well.
+whether the server would start on it with everything it holds. A Galera node
+whose bootstrap is refused is good if another of the given ones starts, which it
+can join. With --deep every page of every InnoDB tablespace is checked in the
+same pass over the files: its checksum, its place, and the tablespace that it
+belongs to. With --manifest the files are compared with a hashdeep manifest as
+well.
 
 Exit status 0: every directory would start and is complete; 1: not so.`,
 		Example: `  lastwrite verify /backup/today/n1
@@ -56,10 +60,15 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 		return err
 	}
 	defer done()
+	if o.Deep || o.Manifest != "" || o.Write != "" {
+		if err := a.wantFiles("verify with --deep or a manifest"); err != nil {
+			return err
+		}
+	}
 	bad := false
 	for _, c := range a.result.Clusters {
 		for _, n := range c.Nodes {
-			bad = !o.verdict(env, c, n) || bad
+			bad = !verdict(env, c, n, phrase.FullPosition(a.reported(c.ID, n.Name))) || bad
 			bad = !pages(env, n) || bad
 		}
 	}
@@ -93,35 +102,51 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 	return nil
 }
 
-// verdict prints what would happen to one directory and reports whether it is
+// verdict prints what would happen to one directory, and reports whether it is
 // fit for use.
-func (o *verifyOptions) verdict(env Env, c analyze.Cluster, n *analyze.Node) bool {
-	good := n.Start.Outcome == analyze.Clean
-	problems := 0
+func verdict(env Env, c analyze.Cluster, n *analyze.Node, position string) bool {
+	starts := func(n *analyze.Node) bool { return n.Start.Outcome == analyze.Clean }
+	joins := n.Start.Joins && !starts(n) && slices.ContainsFunc(c.Nodes, starts)
+	var problems []analyze.Finding
 	for _, f := range c.Findings {
 		if f.Node == n.Name && f.Severity == analyze.Error {
-			problems++
+			problems = append(problems, f)
 		}
 	}
+	good := (starts(n) || joins) && len(problems) == 0
 	word := "good"
-	if !good || problems > 0 {
+	if !good {
 		word = "BAD "
 	}
 	text := map[analyze.Outcome]string{
 		analyze.Clean: "starts with everything it holds", analyze.Discards: "starts, and drops data without a word",
 		analyze.Refuses: "does not start", analyze.Crashes: "crashes", analyze.Hangs: "hangs", analyze.Unknown: "the evidence does not tell whether it starts",
 	}[n.Start.Outcome]
-	fmt.Fprintf(env.Stdout, "%s  %s  %d^%d  %s", word, escape.Text(n.Name), n.Position.Term, n.Position.Index, text)
-	if n.Start.Error != "" {
+	if joins {
+		text = "joins the others when they run; on its own it does not start"
+	}
+	fmt.Fprintf(env.Stdout, "%s  %s  %s  %s", word, escape.Text(n.Name), escape.Text(position), text)
+	if n.Start.Error != "" && !joins {
 		fmt.Fprintf(env.Stdout, ": %s", escape.Text(n.Start.Error))
 	}
 	fmt.Fprintln(env.Stdout)
-	for _, f := range c.Findings {
-		if f.Node == n.Name && f.Severity == analyze.Error {
-			fmt.Fprintf(env.Stdout, "      %s  %s\n", f.ID, escape.Text(f.Detail))
+	for _, f := range problems {
+		fmt.Fprintf(env.Stdout, "      %s  %s\n", f.ID, escape.Text(f.Detail))
+	}
+	return good
+}
+
+// reported returns a node as the report has it.
+func (a *analysis) reported(cluster, node string) *report.Node {
+	for i := range a.document.Clusters {
+		c := &a.document.Clusters[i]
+		for j := range c.Nodes {
+			if c.ID == cluster && c.Nodes[j].Name == node {
+				return &c.Nodes[j]
+			}
 		}
 	}
-	return good && problems == 0
+	return &report.Node{}
 }
 
 // manifestOf returns the hashdeep text for all files below a directory that
