@@ -66,13 +66,14 @@ func (r *extentReader) fail(field string, kind parse.Kind, offset, n int64, want
 func (r *extentReader) block(field string, b Block) (content []byte, ok bool, err error) {
 	end := r.base + int64(b.Offset) + int64(b.Size)
 	if end > r.size {
-		r.fail(field, parse.Truncated, int64(b.Offset), max(r.size-r.base-int64(b.Offset), 0), fmt.Sprintf("%d bytes", b.Size), fmt.Sprintf("the file ends at %d", r.size))
+		at := min(int64(b.Offset), max(r.size-r.base, 0))
+		r.fail(field, parse.Truncated, at, max(r.size-r.base-at, 0), fmt.Sprintf("%d bytes", b.Size), fmt.Sprintf("the file ends at %d", r.size))
 		return nil, false, nil
 	}
-	if r.stored == nil {
-		r.stored = make([]byte, ExtentSize)
+	if uint32(cap(r.stored)) < b.Size { // as long as the file, and an extent at most
+		r.stored = make([]byte, b.Size)
 	}
-	content = r.stored[:b.Size] // at most an extent, as decoder.block sees to
+	content = r.stored[:b.Size]
 	if _, err := readAt(r.at, content, r.base+int64(b.Offset), r.size); err != nil {
 		return nil, false, err
 	}

@@ -126,7 +126,7 @@ func (l *logReader) next() (*fragment, error) {
 			}
 			l.recycled = l.recycled || f.at == 0
 			if n := binary.LittleEndian.Uint32(rest[headerSize:]); n != uint32(l.number) {
-				if !l.recycled {
+				if !l.recycled || headerSize+size <= len(rest) && RecordChecksum(rest[headerSize:headerSize+size]) == f.checksum {
 					l.fail(fieldLogNumber, parse.Mismatch, f.at, recycledSize, fmt.Sprint(uint32(l.number)), fmt.Sprint(n))
 				}
 				l.lo, l.old = l.n, true
