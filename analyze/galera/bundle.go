@@ -28,14 +28,17 @@ const maxKept = 1 << 18
 // Evidence implements analyze.Keeper.
 func (r *reading) Evidence(func(string) string) any {
 	k := kept{model: *r.model}
-	if m := r.model; m.Engine != nil {
+	m := &k.model
+	if m.Engine != nil {
 		k.Engine = &keptEngine{engine: *m.Engine}
+		k.Engine.engine.Made = nil
 	}
-	if m := r.model; m.Cache != nil {
+	if m.Cache != nil {
 		c := *m.Cache
 		c.Index = c.Index.Newest(maxKept)
-		k.Cache = &c
+		m.Cache = &c
 	}
+	m.Node, m.FS, m.Files, m.Dirs, m.Pages, m.Engine = nil, nil, nil, nil, nil, nil
 	return k
 }
 

@@ -13,6 +13,7 @@ import (
 // An analysis is one run over the inputs, with its report.
 type analysis struct {
 	inputs     []*input
+	described  []report.Input // in the same order
 	result     *analyze.Result
 	document   *report.Document
 	incomplete bool
@@ -36,7 +37,7 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 	}()
 	sources := make([]analyze.Source, len(inputs))
 	for i, in := range inputs {
-		sources[i] = in
+		sources[i] = in.source()
 	}
 	all := systems.All()
 	if o.System != "" && !known(all, o.System) {
@@ -47,17 +48,20 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 		return nil, closeAll, &exit{ExitUsage, err}
 	}
 	a = &analysis{inputs: inputs, result: result}
-	var described []report.Input
+	var listed []report.Input
 	for _, in := range inputs {
 		d, err := in.check(ctx)
 		if err != nil {
 			return nil, closeAll, &exit{ExitIncomplete, err}
 		}
-		described = append(described, d)
+		a.described = append(a.described, d)
+		if in.stored == nil || in.stored.number == 0 {
+			listed = append(listed, d)
+		}
 	}
 	var n []report.Note
 	n, a.incomplete = notes(inputs, result)
-	a.document = report.New(report.Tool{Name: "lastwrite", Version: Version()}, described, result.Clusters, n, catalog.Catalog{})
+	a.document = report.New(report.Tool{Name: "lastwrite", Version: Version()}, listed, result.Clusters, n, catalog.Catalog{})
 	return a, closeAll, nil
 }
 

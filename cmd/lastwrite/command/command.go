@@ -127,7 +127,7 @@ never changes what it reads.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(
-		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env),
+		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env), newBundle(env),
 		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

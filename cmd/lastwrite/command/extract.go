@@ -72,6 +72,9 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 		return err
 	}
 	defer done()
+	if err := a.wantFiles("extract"); err != nil {
+		return err
+	}
 	n, err := a.raftNode(o.Node)
 	if err != nil {
 		return err

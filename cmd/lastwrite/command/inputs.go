@@ -47,11 +47,27 @@ type input struct {
 	progress source.Progress
 	unhashed bool
 	partial  error // the archive is not whole
+
+	stored *storedInput // of a bundle; there is no tree then
 }
 
 func (in *input) Name() string { return in.name }
-func (in *input) Path() string { return in.tree.Path() }
-func (in *input) FS() fs.FS    { return in.tree.FS() }
+
+// Path implements analyze.Source.
+func (in *input) Path() string {
+	if in.stored != nil {
+		return in.stored.Path()
+	}
+	return in.tree.Path()
+}
+
+// FS implements analyze.Source.
+func (in *input) FS() fs.FS {
+	if in.stored != nil {
+		return in.stored.FS()
+	}
+	return in.tree.FS()
+}
 
 // Found implements analyze.Source.
 func (in *input) Found(dirs []string) error { return in.tree.RefuseLive(append(dirs, ".")...) }
@@ -95,7 +111,9 @@ func splitName(arg string) (name, file string) {
 func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (inputs []*input, closeAll func(), err error) {
 	closeAll = func() {
 		for _, in := range inputs {
-			in.tree.Close()
+			if in.tree != nil {
+				in.tree.Close()
+			}
 		}
 	}
 	defer func() {
@@ -113,6 +131,13 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 			return inputs, closeAll, usage("the name %q is given twice", name)
 		}
 		names[name] = true
+		stored, err := openBundle(ctx, arg)
+		if err != nil {
+			return inputs, closeAll, err
+		}
+		if inputs = append(inputs, stored...); len(stored) > 0 {
+			continue
+		}
 		tree, err := source.Open(ctx, file, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
 		var incomplete *source.IncompleteError
 		switch {
@@ -131,6 +156,9 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 
 // check asks whether an input changed while it was read, and describes it.
 func (in *input) check(ctx context.Context) (report.Input, error) {
+	if in.stored != nil {
+		return in.stored.from.describe(), nil
+	}
 	m := in.manifest
 	out := report.Input{Node: in.name, Path: in.tree.Path(), Kind: string(in.tree.Kind()), Changed: []string{}}
 	if m == nil {
@@ -159,6 +187,13 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 		incomplete = incomplete || severity == analyze.Error
 	}
 	for _, in := range inputs {
+		if in.stored != nil {
+			if in.stored.number == 0 {
+				kept, unread := in.stored.from.notes()
+				out, incomplete = append(out, kept...), incomplete || unread
+			}
+			continue
+		}
 		if in.partial != nil {
 			add(analyze.Error, in.tree.Path(), "%s", in.partial)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/repair"
+	"github.com/lastwrite/lastwrite/report"
 	"github.com/lastwrite/lastwrite/report/escape"
 )
 
@@ -56,6 +57,10 @@ func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error 
 		return err
 	}
 	defer done()
+	from := a.bundled()
+	if from != nil && from.bundle.Manifest.Redaction == string(report.RedactStrict) {
+		return usage("%s was made with --redact strict: nodes and files have other names in it, so no plan can be made from it", from.path)
+	}
 	c, p, err := o.pick(a)
 	if err != nil {
 		return err
@@ -71,7 +76,13 @@ func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error 
 	if err := writeNew(o.Output, b.Bytes()); err != nil {
 		return err
 	}
+	if from != nil {
+		args = a.directories()
+	}
 	printPlan(env, p, o.Output, args)
+	if from != nil {
+		fmt.Fprintf(env.Stdout, "%s is an evidence bundle: the plan was made from what it says, and repair needs the directories themselves\n", escape.Text(from.path))
+	}
 	return a.status("never")
 }
 

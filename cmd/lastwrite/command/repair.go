@@ -65,6 +65,9 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 		return err
 	}
 	defer done()
+	if err := a.wantFiles("repair"); err != nil {
+		return err
+	}
 	if err := a.sameInputs(f); err != nil {
 		return err
 	}
