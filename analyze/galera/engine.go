@@ -60,7 +60,9 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 	if e.Missing && e.Refusal == "" {
 		e.Printed = galera.UUID{}.String() + ":-1" // of the new database that it makes
 	}
-	if g := m.Layout.Server.WsrepGTIDMode; e.Printed != "" && (g.V || !r.Position.GTID.IsZero()) && !e.UUID.IsZero() {
+	// Every server stores a GTID beside the seqno; it prints it with
+	// wsrep_gtid_mode alone, which only the option file tells.
+	if m.Layout.Server.WsrepGTIDMode.V && e.Printed != "" && !e.UUID.IsZero() {
 		e.Printed = r.Position.WithGTID()
 	}
 	e.Damage = append(e.Damage, resolver.damage...)
