@@ -140,8 +140,8 @@ func CompareCaches(a, b View) Comparison {
 // A Join is a forecast of one node joining another with the directories as
 // they are and its recovered position passed on.
 type Join struct {
-	How    string // ist (an incremental transfer) or sst (a copy of everything)
-	Why    string // of an SST
+	How    string // ist (an incremental transfer), sst (a copy of everything), or none: the other one cannot be a donor
+	Why    string // of what is no IST
 	Events uint64 // seqnos that an IST sends
 	Bytes  uint64 // of them, as they stand in the donor's cache
 	Ahead  uint64 // seqnos that the joiner has and the donor has not
@@ -150,6 +150,9 @@ type Join struct {
 // JoinsAsIs forecasts the node joining donor. The provider compares numbers
 // only: after a split brain it joins by IST and keeps its different rows.
 func (v View) JoinsAsIs(donor View) Join {
+	if !donor.m.Condition.usable() || !donor.m.Span.Known {
+		return Join{How: "none", Why: "it is no complete database with a position"}
+	}
 	j := v.m.joinAsIs(donor.m)
 	return Join{How: j.How, Why: j.Why, Events: j.Events, Bytes: j.Bytes, Ahead: j.Ahead}
 }

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
 )
 
@@ -25,18 +27,23 @@ func newDiff(env Env) *cobra.Command {
 	o := &diffOptions{}
 	cmd := &cobra.Command{
 		Use:   "diff [NAME=]A [NAME=]B",
-		Short: "Show where the histories of two cowsql or dqlite nodes part, and how their tables differ",
+		Short: "Show where the histories of two nodes part, and what only one of them holds",
 		Long: `diff compares the logs of two cowsql or dqlite nodes entry by entry: which
 indexes both hold, the first entry that differs, what only one side has. Then it
 rebuilds the databases of both sides in a temporary directory, at the highest
 index that their histories share and at the end of each, and counts the rows
-that differ. Nodes without a common history are not compared any further.
+that differ.
 
-A and B are directories or archives that hold one node each. One path with
-several nodes will do, if --node names two of them.
+Of two Galera nodes it compares histories (state UUIDs), positions, and the
+write-set caches seqno by seqno: the first write set that differs, what only one
+side committed, and how each would join the other, by IST or by SST.
 
-Rows may hold secrets; they are shown with --rows only. The exit status is 1 if
-anything differs.`,
+Nodes without a common history are not compared any further. A and B are
+directories or archives that hold one node each. One path with several nodes
+will do, if --node names two of them.
+
+Rows may hold secrets; they are shown with --rows only, and of cowsql and dqlite
+only. The exit status is 1 if anything differs.`,
 		Example: `  lastwrite diff n1 n2
   lastwrite diff backup.tar.zst --node n1 --node n3 -o json
   lastwrite diff old=/backup/n1 new=/srv/n1 --rows --limit 5`,
@@ -46,8 +53,8 @@ anything differs.`,
 				return err
 			}
 			for _, out := range o.parsed {
-				if out.format == "markdown" {
-					return usage("--output markdown: diff prints text or json")
+				if out.format != "text" && out.format != "json" {
+					return usage("--output %s: diff prints text or json", out.format)
 				}
 			}
 			if o.Limit < 0 {
@@ -78,16 +85,10 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := newDiffDocument(ctx, sides, o.Limit)
+	d, err := a.compare(ctx, env, sides, o)
 	if err != nil {
-		return &exit{ExitIncomplete, err}
+		return err
 	}
-	if d.History != "none" {
-		if err := d.compareDatabases(ctx, env, sides, o); err != nil {
-			return &exit{ExitIncomplete, err}
-		}
-	}
-	d.conclude()
 	for _, in := range a.inputs {
 		described, err := in.check(ctx)
 		if err == nil && !described.Unchanged {
@@ -104,30 +105,74 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 	case a.incomplete:
 		a.complain(env.Stderr)
 		return &exit{ExitIncomplete, nil}
-	case !d.Identical:
+	case !d.identical():
 		return &exit{ExitFindings, nil}
 	}
 	return nil
 }
 
+// A comparison is what diff prints.
+type comparison interface {
+	text(w io.Writer) error
+	json(w io.Writer) error
+	identical() bool
+}
+
+// compare compares two nodes in the manner of their family.
+func (a *analysis) compare(ctx context.Context, env Env, nodes [2]*analyze.Node, o *diffOptions) (comparison, error) {
+	if x, y := nodes[0].System, nodes[1].System; x != y {
+		return nil, usage("%s is of the family %s and %s of %s: they have nothing to compare", nodes[0].Name, x, nodes[1].Name, y)
+	}
+	switch nodes[0].System {
+	case "cowsql":
+		return a.compareRaft(ctx, env, nodes, o)
+	case "galera":
+		if o.Rows {
+			return nil, usage("--rows: rows are compared of cowsql and dqlite only; these are nodes of Galera")
+		}
+		return newGaleraDiff(nodes, o.Limit)
+	}
+	return nil, usage("diff compares nodes of cowsql, dqlite and Galera; %s is of the family %s", nodes[0].Name, nodes[0].System)
+}
+
+// compareRaft compares logs and databases of cowsql and dqlite nodes.
+func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.Node, o *diffOptions) (*diffDocument, error) {
+	var sides [2]*raftNode
+	for i, n := range nodes {
+		var err error
+		if sides[i], err = a.raftNode(n.Name); err != nil {
+			return nil, err
+		}
+	}
+	d, err := newDiffDocument(ctx, sides, o.Limit)
+	if err == nil && d.History != "none" {
+		err = d.compareDatabases(ctx, env, sides, o)
+	}
+	if err != nil {
+		return nil, &exit{ExitIncomplete, err}
+	}
+	d.conclude()
+	return d, nil
+}
+
 // diffSides returns the two nodes to compare: those of the names, or the one
 // of each input.
-func (a *analysis) diffSides(names []string) (sides [2]*raftNode, err error) {
-	if len(names) == 2 {
-		for i := range sides {
-			if sides[i], err = a.raftNode(names[i]); err != nil {
-				return sides, err
-			}
-		}
-		return sides, nil
+func (a *analysis) diffSides(names []string) (sides [2]*analyze.Node, err error) {
+	var all []string
+	for _, n := range a.nodes() {
+		all = append(all, n.Name)
 	}
-	nodes, err := a.raftNodes()
-	if err != nil {
-		return sides, err
+	for i, name := range names {
+		if sides[i] = a.node(name); sides[i] == nil {
+			return sides, usage("--node %s: the nodes here are %s", name, strings.Join(all, ", "))
+		}
+	}
+	if len(names) == 2 {
+		return sides, nil
 	}
 	for i := range sides {
 		var here []string
-		for _, n := range nodes {
+		for _, n := range a.nodes() {
 			if n.Input == i {
 				here = append(here, n.Name)
 				sides[i] = n
@@ -135,7 +180,7 @@ func (a *analysis) diffSides(names []string) (sides [2]*raftNode, err error) {
 		}
 		switch len(here) {
 		case 0:
-			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here", a.inputs[i].Path())}
+			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no node was recognised here", a.inputs[i].Path())}
 		case 1:
 		default:
 			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", a.inputs[i].Path(), strings.Join(here, ", "))
@@ -144,10 +189,24 @@ func (a *analysis) diffSides(names []string) (sides [2]*raftNode, err error) {
 	return sides, nil
 }
 
+// nodes returns every node once, by name: one host may be in several clusters.
+func (a *analysis) nodes() []*analyze.Node {
+	var out []*analyze.Node
+	for _, c := range a.result.Clusters {
+		for _, n := range c.Nodes {
+			if !slices.ContainsFunc(out, func(o *analyze.Node) bool { return o.Name == n.Name }) {
+				out = append(out, n)
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y *analyze.Node) int { return strings.Compare(x.Name, y.Name) })
+	return out
+}
+
 // newDiffDocument compares the logs.
 func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffDocument, error) {
 	d := &diffDocument{
-		Schema: "lastwrite.diff/1", Tool: reportTool(),
+		Schema: "lastwrite.diff/1", Tool: reportTool(), System: "cowsql",
 		A: newDiffNode(sides[0]), B: newDiffNode(sides[1]),
 		Ranges: []diffSpan{}, Differences: []diffPair{}, OnlyA: []diffOnly{}, OnlyB: []diffOnly{}, Databases: []diffPoint{},
 	}
@@ -243,7 +302,7 @@ func (d *diffDocument) conclude() {
 	}
 }
 
-func (o *diffOptions) writeDiff(env Env, d *diffDocument) error {
+func (o *diffOptions) writeDiff(env Env, d comparison) error {
 	for _, out := range o.parsed {
 		var b bytes.Buffer
 		render := d.text
@@ -265,6 +324,8 @@ func (o *diffOptions) writeDiff(env Env, d *diffDocument) error {
 	}
 	return nil
 }
+
+func (d *diffDocument) identical() bool { return d.Identical }
 
 func (d *diffDocument) json(w io.Writer) error {
 	e := json.NewEncoder(w)

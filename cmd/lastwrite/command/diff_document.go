@@ -12,6 +12,7 @@ import (
 type diffDocument struct {
 	Schema    string      `json:"schema"`
 	Tool      report.Tool `json:"tool"`
+	System    string      `json:"system"`
 	A         diffNode    `json:"a"`
 	B         diffNode    `json:"b"`
 	Identical bool        `json:"identical"` // nothing differs; compaction does not count

@@ -162,8 +162,9 @@ func TestDiffRefuses(t *testing.T) {
 	}{
 		{"one node", []string{n1}, 3, "diff compares two nodes"},
 		{"several nodes", []string{n1, c.Dir}, 3, "choose one for each side with --node: "},
-		{"no node", []string{n1, t.TempDir()}, 4, "no cowsql or dqlite node was recognised here"},
+		{"no node", []string{n1, t.TempDir()}, 4, "no node was recognised here"},
 		{"markdown", []string{n1, n1, "-o", "markdown"}, 3, "diff prints text or json"},
+		{"html", []string{n1, n1, "-o", "html"}, 3, "--output html: diff prints text or json"},
 		{"limit", []string{n1, n1, "--limit", "-1"}, 3, "not a number of entries"},
 		{"three paths", []string{n1, n1, n1}, 3, "accepts between 1 and 2 arg"},
 	}
