@@ -71,7 +71,8 @@ func (m *model) readEngine(ctx context.Context, deep bool) error {
 	if err != nil {
 		return err
 	}
-	o := smartengine.Options{Deep: deep}
+	rows := uint32(0)
+	o := smartengine.Options{Deep: deep, Each: func(b smartengine.Batch, _ bool) { rows |= b.Rows }}
 	if wal != dir {
 		if o.WAL, err = fs.Sub(m.FS, wal); err != nil {
 			return err
@@ -97,6 +98,7 @@ func (m *model) readEngine(ctx context.Context, deep bool) error {
 		d.File = path.Join(dir, d.File)
 		m.Damage = append(m.Damage, d)
 	}
+	e.Crashed = rows != 0 // a shutdown leaves empty batches only
 	e.rows()
 	e.judge()
 	return err
@@ -204,7 +206,6 @@ func (e *engine) judgeLogs(problem func(id string, at parse.Span, quote, format 
 	if !e.Opens {
 		return
 	}
-	e.Crashed = len(e.WALs) > 1 || len(e.WALs) == 1 && e.WALs[0].Records > 1
 	for _, w := range e.WALs {
 		if w.Stop == nil || w.Lost.Records == 0 {
 			continue

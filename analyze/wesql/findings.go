@@ -23,6 +23,14 @@ func (m *model) at(span parse.Span, quote string) []analyze.Evidence {
 	return []analyze.Evidence{{Span: span, Node: m.Name, Quote: quote}}
 }
 
+// span names a run of entries.
+func span(from, to uint64) string {
+	if from == to {
+		return fmt.Sprintf("entry %d", from)
+	}
+	return fmt.Sprintf("entries %d to %d", from, to)
+}
+
 // file quotes a file as such.
 func (m *model) file(name, quote string) []analyze.Evidence {
 	return m.at(parse.Span{File: name}, quote)

@@ -93,14 +93,23 @@ func (g *group) feeders(m, from *model) {
 // forkFindings are about logs that do not agree.
 func (g *group) forkFindings() {
 	logs := g.logs()
+	seen := map[string]bool{} // a finding for each fork, not for each pair of nodes
 	for i, a := range logs {
 		for _, b := range logs[i+1:] {
 			r := g.relate(a, b)
 			f := forkOf(a, b, &r)
-			g.contentFindings(a, b, &r, f)
+			g.contentFindings(a, b, &r, f, seen)
 			if f == nil {
 				continue
 			}
+			key := fmt.Sprint(a.position().History, b.position().History, f.Index)
+			if a.position().History > b.position().History {
+				key = fmt.Sprint(b.position().History, a.position().History, f.Index)
+			}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
 			evidence := append(a.end(), b.end()...)
 			if f.SameTerm != 0 {
 				g.add("LWW020", "", evidence, "%s and %s agree up to entry %d and part at %d; both wrote in term %d. In one term there is one leader, so one of them was forced to lead. %s", a.Name, b.Name, f.Index-1, f.Index, f.SameTerm, g.only(a, b, f.Index))
@@ -122,7 +131,7 @@ func (g *group) only(a, b *model, from uint64) string {
 }
 
 // contentFindings are about single entries that differ.
-func (g *group) contentFindings(a, b *model, r *relation, f *fork) {
+func (g *group) contentFindings(a, b *model, r *relation, f *fork, seen map[string]bool) {
 	var large, other []string
 	for _, d := range r.Differences {
 		if d.TermA != d.TermB || f != nil && d.Index >= f.Index {
@@ -136,7 +145,8 @@ func (g *group) contentFindings(a, b *model, r *relation, f *fork) {
 		}
 	}
 	evidence := append(a.end(), b.end()...)
-	if len(large) > 0 {
+	if key := "large " + strings.Join(large, " "); len(large) > 0 && !seen[key] {
+		seen[key] = true
 		g.add("LWW022", "", evidence, "Entry %s, which holds a large event, differs between %s and %s although no checksum is wrong. Followers of some versions overwrite 4 bytes of such events and compute a new checksum; the node that led in that term holds the right ones.", strings.Join(large, ", "), a.Name, b.Name)
 	}
 	if len(other) > 0 {
@@ -150,6 +160,11 @@ func (g *group) contentFindings(a, b *model, r *relation, f *fork) {
 		if len(bad) > 0 {
 			who = fmt.Sprintf("a checksum of %s is wrong there", enumerate(bad))
 		}
+		key := strings.Join(append(other, who), " ")
+		if seen[key] {
+			return
+		}
+		seen[key] = true
 		g.add("LWW021", "", evidence, "Entry %s has the same term on %s and %s, and different content; %s.", strings.Join(other, ", "), a.Name, b.Name, who)
 	}
 }
@@ -237,7 +252,7 @@ func (g *group) quorumFindings() {
 	certain := voters[need-1].position()
 	if p := top.position(); p.Index > certain.Index && top.Layout == layoutServer {
 		holders := slices.DeleteFunc(slices.Clone(voters), func(m *model) bool { return m.position().Index <= certain.Index })
-		g.add("LWW023", top.Name, top.end(), "Entries %d to %d are held by %s alone, fewer than the %d that make a majority. They may have been committed with a member that is not here, or not at all; they survive if %s leads first.", certain.Index+1, p.Index, enumerate(names(holders)), need, top.Name)
+		g.add("LWW023", top.Name, top.end(), "Only %s holds %s, fewer nodes than the %d that make a majority. This may have been committed with a member that is not here, or not at all; it survives if %s leads first.", enumerate(names(holders)), span(certain.Index+1, p.Index), need, top.Name)
 	}
 	var rest []string
 	for _, m := range voters {

@@ -37,7 +37,7 @@ func (g *group) engineFindings(m *model) {
 	if unknown > 0 {
 		text += fmt.Sprintf(" %d are in no entry of the last term.", unknown)
 	}
-	g.add("LWW039", m.Name, m.at(e.PreparedAt, fmt.Sprintf("%d prepared", len(e.Prepared))), "%d transactions are prepared in smartengine, neither committed nor rolled back.%s A start of a crashed leader rolls them back, and they come back when raft commits their entries.", len(e.Prepared), text)
+	g.add("LWW039", m.Name, m.at(e.PreparedAt, fmt.Sprintf("%d prepared", len(e.Prepared))), "Transactions that are prepared in smartengine, neither committed nor rolled back: %d.%s A start of a crashed leader rolls them back, and they come back when raft commits their entries.", len(e.Prepared), text)
 }
 
 // storeFindings are about an object store, in a directory of its own or inside
@@ -94,7 +94,7 @@ func (g *group) archiveFindings() {
 		p := best.position()
 		switch {
 		case s.Term > p.Term || s.Term == p.Term && s.Last > p.Index:
-			g.add("LWW056", m.Name, evidence, "The archived log ends with entry %d of term %d, further than every log that was given (entry %d of term %d). What is archived is committed: a cluster of these logs would lose entries %d to %d.", s.Last, s.Term, p.Index, p.Term, p.Index+1, s.Last)
+			g.add("LWW056", m.Name, evidence, "The archived log ends with entry %d of term %d, further than every log that was given (entry %d of term %d). What is archived is committed: a cluster of these logs would lose %s.", s.Last, s.Term, p.Index, p.Term, span(p.Index+1, s.Last))
 		case s.Last < p.Index:
 			var have []string
 			for _, o := range g.servers() {
@@ -102,7 +102,7 @@ func (g *group) archiveFindings() {
 					have = append(have, o.Name)
 				}
 			}
-			g.add("LWW057", m.Name, evidence, "The archived log ends with entry %d. Entries %d to %d exist only in the logs of %s: do not empty or initialise these before a data node has caught up from them.", s.Last, s.Last+1, p.Index, enumerate(have))
+			g.add("LWW057", m.Name, evidence, "The archived log ends with entry %d. What comes then, %s, exists only in the logs of %s: do not empty or initialise these before a data node has caught up from them.", s.Last, span(s.Last+1, p.Index), enumerate(have))
 		}
 	}
 }

@@ -85,6 +85,9 @@ func (g *group) clusterID() string {
 // membership says who the members are by the newest evidence, and who of the
 // given nodes is one.
 func (g *group) membership() {
+	for _, m := range g.nodes {
+		g.nameByStore(m)
+	}
 	best := slices.Clone(g.nodes)
 	slices.SortStableFunc(best, func(a, b *model) int { return order(b, a) })
 	for _, m := range best { // of the newest that names more than itself
@@ -126,6 +129,26 @@ func (g *group) membership() {
 			m.Node.Member = "no"
 		default:
 			m.Node.Member = "unknown"
+		}
+	}
+}
+
+// nameByStore takes the address of a node that does not tell it from the
+// membership that the object store keeps under its name.
+func (g *group) nameByStore(m *model) {
+	id := m.Conf.WeSQL.ServerIDOnStore
+	if m.Layout != layoutServer || m.Node.Identity.Address != "" || !id.Set {
+		return
+	}
+	for _, o := range g.nodes {
+		if o.Store == nil {
+			continue
+		}
+		if c, ok := o.Store.Clusters[id.V]; ok && c.Members.Own() != "" {
+			m.Node.Identity.Address, m.Node.Identity.Source = c.Members.Own(), c.File
+			m.Node.Identity.ID = itoa(uint64(c.Members.Position))
+			m.Node.Names = append(m.Node.Names, analyze.Name{Kind: analyze.HostName, Text: c.Members.Own()})
+			return
 		}
 	}
 }

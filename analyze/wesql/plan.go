@@ -37,7 +37,10 @@ func (g *group) plans() []analyze.Plan {
 		}
 	}
 	if p, ok := g.rebuild(); ok {
-		out = append(out, p)
+		if slices.ContainsFunc(g.servers(), func(m *model) bool { return m.Node.Role != roleLogger }) {
+			return append(out, p)
+		}
+		return append([]analyze.Plan{p}, out...) // loggers alone serve nobody
 	}
 	return out
 }
@@ -76,7 +79,7 @@ func (g *group) plan(base *model) (analyze.Plan, bool) {
 	if g.verdict.Provisional {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s not given. If one of them is ahead, its entries are lost with this plan.", were(g.verdict.Missing)))
 	}
-	if !slices.ContainsFunc(p.Steps, func(s analyze.Step) bool { return s.Op != analyze.Copy && s.Op != analyze.LeaveOut }) && len(left) == 0 {
+	if !slices.ContainsFunc(p.Steps, func(s analyze.Step) bool { return s.Op != analyze.Copy && s.Op != analyze.LeaveOut }) && len(left)+len(replaced) == 0 {
 		p.Title = "Start the nodes as they are, " + base.Name + " first"
 	}
 	p.Commands = g.commands(base, written, replaced, left)

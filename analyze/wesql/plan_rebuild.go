@@ -47,7 +47,6 @@ func (g *group) rebuild() (analyze.Plan, bool) {
 	if top != nil {
 		leader = top.Name
 	}
-	gone = g.nameless(gone)
 	address := "IP:PORT"
 	if len(gone) > 0 {
 		address = gone[0]
@@ -79,28 +78,11 @@ func (g *group) rebuild() (analyze.Plan, bool) {
 		}
 		return p, true
 	}
-	p.Commands = g.rebuildCommands(leader, name, address, nil)
+	for _, m := range g.servers() {
+		p.Commands = append(p.Commands, analyze.Command{Node: m.Name, Run: m.mysqld(), Why: "if it does not run; a majority has to"})
+	}
+	p.Commands = append(p.Commands, g.rebuildCommands(leader, name, address, nil)...)
 	return p, true
-}
-
-// nameless leaves out addresses that given nodes without a known address may
-// have. A data node is what is looked for, and by custom stands first.
-func (g *group) nameless(gone []string) []string {
-	return slices.DeleteFunc(slices.Clone(gone), func(a string) bool {
-		return slices.ContainsFunc(g.nodes, func(m *model) bool {
-			if m.Layout != layoutStore {
-				return false
-			}
-			for name, c := range m.Store.Clusters {
-				if c.Members.Own() == a && slices.ContainsFunc(g.servers(), func(x *model) bool {
-					return x.Conf.WeSQL.ServerIDOnStore.V == name || x.Name == name
-				}) {
-					return true
-				}
-			}
-			return false
-		})
-	})
 }
 
 // rebuildCommands is the checklist for one node of a cluster that is alive.

@@ -215,7 +215,7 @@ func (m *model) small(ctx context.Context, deep bool) (errs []error) {
 		m.Damage = append(m.Damage, m.Auto.Damage...)
 	}
 	if m.Layout == layoutPlain {
-		return errs
+		return append(errs, m.readRedo())
 	}
 	if b, err := m.read(m.IndexPath, wesql.MaxText); err == nil {
 		m.HasIndex, m.IndexRaw = true, b

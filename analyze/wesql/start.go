@@ -96,6 +96,12 @@ func (m *model) indexError() string {
 // tail says what the start does with the end of the last file.
 func (m *model) tail(s *analyze.Start) {
 	last := m.log.LastFile
+	if v := m.Conf.WeSQL.SourceVerifyChecksum; v.Set && v.V && last.Log.BadEvents > 0 && last.Log.Strict.Index < last.Log.Server.Index {
+		s.Changes = append(s.Changes, analyze.Change{Op: "truncate", File: last.Path})
+		s.Outcome = analyze.Discards
+		s.Discards = &analyze.Range{Entries: last.Log.Server.Index - last.Log.Strict.Index, From: last.Log.Strict.Index + 1, To: last.Log.Server.Index}
+		return
+	}
 	if c := m.log.Cut; c != nil {
 		s.Changes = append(s.Changes, analyze.Change{Op: "truncate", File: last.Path})
 		if n := last.Log.Behind; n > 0 {
