@@ -96,7 +96,8 @@ func (c *Checkpoint) blocks(at io.ReaderAt, field string, offset, count uint64, 
 		if _, err := readAt(at, buf[:n], int64(offset), c.Size); err != nil {
 			return err
 		}
-		d := newDecoder(c.File, field, int64(offset)+int64(data), buf[min(data, n):n])
+		data = min(data, n)
+		d := newDecoder(c.File, field, int64(offset)+int64(data), buf[data:n])
 		for ; entries > 0 && d.OK(); entries-- {
 			entry(d)
 		}
