@@ -9,7 +9,9 @@ type Entry struct {
 }
 
 // All returns every entry in the order of the IDs.
-func All() []Entry { return slices.Concat(cowsqlEntries, galeraEntries, manticoreEntries, wesqlEntries) }
+func All() []Entry {
+	return slices.Concat(cowsqlEntries, galeraEntries, manticoreEntries, wesqlEntries, previousEntries)
+}
 
 // Get returns the entry of an ID.
 func Get(id string) (Entry, bool) {
