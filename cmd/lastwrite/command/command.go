@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,12 +121,13 @@ never changes what it reads.`,
 		Example: `  lastwrite analyze n1 n2 n3              # the report on the terminal
   lastwrite rank backup.tar.zst           # the answer alone, for scripts
   lastwrite plan n1 n2 n3 -o PLAN.json    # a plan to review
-  lastwrite repair PLAN.json n1 n2 n3 --out repaired`,
+  lastwrite repair PLAN.json n1 n2 n3 --out repaired
+  lastwrite help recovery galera          # from the first stop to the end`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetHelpCommand(newHelp(env))
 	root.AddCommand(
 		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env), newBundle(env),
 		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
@@ -134,6 +136,22 @@ never changes what it reads.`,
 		return usage("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
 	return root
+}
+
+// colors are the values of --color.
+func colors() []string { return []string{"auto", "always", "never"} }
+
+func checkColor(choice string) error {
+	if !slices.Contains(colors(), choice) {
+		return usage("--color %s: not one of %s", choice, strings.Join(colors(), ", "))
+	}
+	return nil
+}
+
+// colored tells whether output to w has colors.
+func colored(env Env, w io.Writer, choice string) bool {
+	_, terminal := env.Terminal(w)
+	return choice == "always" || choice == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
 }
 
 // atLeast is the argument check of commands that take paths.

@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,17 +31,14 @@ The pages are formatted for a terminal; elsewhere they are Markdown.`,
 			return completeIDs(given), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if o.Color != "auto" && o.Color != "always" && o.Color != "never" {
-				return usage("--color %s: not one of auto, always, never", o.Color)
+			if err := checkColor(o.Color); err != nil {
+				return err
 			}
 			text, err := explain(args, o.page(env))
 			if err != nil {
 				return err
 			}
-			if _, err := io.WriteString(env.Stdout, text); err != nil {
-				return &exit{ExitUsage, fmt.Errorf("standard output: %w", err)}
-			}
-			return nil
+			return printText(env, text)
 		},
 	}
 	cmd.Flags().StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
@@ -52,11 +48,11 @@ The pages are formatted for a terminal; elsewhere they are Markdown.`,
 // page returns how a page is shown.
 func (o *explainOptions) page(env Env) func(markdown string) string {
 	width, terminal := env.Terminal(env.Stdout)
-	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
+	color := colored(env, env.Stdout, o.Color)
 	if !terminal && !color {
 		return func(markdown string) string { return markdown }
 	}
-	return func(markdown string) string { return renderPage(markdown, min(cmp.Or(width, 80), 100), color) }
+	return func(markdown string) string { return renderPage(markdown, min(cmp.Or(width, pageWidth), 100), color) }
 }
 
 // explain returns what is printed for the arguments.

@@ -35,6 +35,9 @@ const (
 
 const blockIndent = "    "
 
+// pageWidth is the width of pages where no terminal tells another.
+const pageWidth = 80
+
 // block renders what begins with the first line and returns how many lines
 // that were.
 func (p *pageText) block(lines []string) int {

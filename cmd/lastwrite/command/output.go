@@ -63,10 +63,7 @@ func (o *outputOptions) validate() error {
 	if o.Redact != "" && !slices.Contains(report.Redactions(), report.Redaction(o.Redact)) {
 		return usage("--redact %s: not one of none, values, strict", o.Redact)
 	}
-	if o.Color != "auto" && o.Color != "always" && o.Color != "never" {
-		return usage("--color %s: not one of auto, always, never", o.Color)
-	}
-	return nil
+	return checkColor(o.Color)
 }
 
 // write renders the document in every format that was asked for. A file must
@@ -100,9 +97,8 @@ func (o *outputOptions) render(env Env, w io.Writer, format string, d *report.Do
 	case "html":
 		return html.Render(w, d)
 	}
-	width, terminal := env.Terminal(w)
-	color := o.Color == "always" || o.Color == "auto" && terminal && env.Getenv("NO_COLOR") == "" && env.Getenv("TERM") != "dumb"
-	return text.Render(w, d, text.Options{Width: min(width, 120), Color: color, Verbose: o.Verbose})
+	width, _ := env.Terminal(w)
+	return text.Render(w, d, text.Options{Width: min(width, 120), Color: colored(env, w, o.Color), Verbose: o.Verbose})
 }
 
 // redaction is what a format is rid of unless it is said otherwise: text stays
