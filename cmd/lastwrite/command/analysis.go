@@ -59,6 +59,9 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 			listed = append(listed, d)
 		}
 	}
+	if o.previous != nil {
+		o.previous.Compare(result.Clusters, a.previousInputs(), o.Lost)
+	}
 	var n []report.Note
 	n, a.incomplete = notes(inputs, result)
 	a.document = report.New(report.Tool{Name: "lastwrite", Version: Version()}, listed, result.Clusters, n, catalog.Catalog{})

@@ -7,7 +7,8 @@ import (
 type analyzeOptions struct {
 	inputOptions
 	outputOptions
-	FailOn string
+	FailOn   string
+	Previous string
 }
 
 func newAnalyze(env Env) *cobra.Command {
@@ -19,8 +20,8 @@ func newAnalyze(env Env) *cobra.Command {
 changing anything, ranks the nodes of each cluster, forecasts each start, and
 says what is wrong and what can be done.
 
-PATH is a node directory, a directory that holds several of them, or an archive
-(.tar, .tar.gz, .tar.zst, .zip) of either.`,
+PATH is a node directory, a directory that holds several of them, an archive
+(.tar, .tar.gz, .tar.zst, .zip) of either, or an evidence bundle.`,
 		Example: `  lastwrite analyze n1 n2 n3
   lastwrite analyze db1=/backup/a db2=/backup/b --lost 10.0.0.3:9000
   lastwrite analyze ticket.tar.zst -o text -o json=report.json -o markdown=report.md`,
@@ -31,6 +32,10 @@ PATH is a node directory, a directory that holds several of them, or an archive
 			}
 			if o.FailOn != "error" && o.FailOn != "warning" && o.FailOn != "never" {
 				return usage("--fail-on %s: not one of error, warning, never", o.FailOn)
+			}
+			var err error
+			if o.previous, err = readPrevious(o.Previous); err != nil {
+				return err
 			}
 			a, done, err := analyse(cmd.Context(), env, args, &o.inputOptions)
 			if err != nil {
@@ -46,6 +51,7 @@ PATH is a node directory, a directory that holds several of them, or an archive
 	o.inputOptions.addFlags(cmd.Flags())
 	o.outputOptions.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.Quick, "quick", false, "positions only: no bulk reading, names of closed segments are believed")
+	cmd.Flags().StringVar(&o.Previous, "previous", "", "warn of what is not as in this earlier `REPORT.json`")
 	cmd.Flags().StringVar(&o.FailOn, "fail-on", "error", "exit with status 1 for findings of this severity: error, warning, never")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/analyze/previous"
 	"github.com/lastwrite/lastwrite/internal/source"
 	"github.com/lastwrite/lastwrite/report"
 )
@@ -28,6 +29,8 @@ type inputOptions struct {
 	NoProgress bool
 	Quiet      bool
 	NoDigests  bool // nobody looks at the digests of the files
+
+	previous *previous.Report // to compare with, nil for none
 }
 
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
