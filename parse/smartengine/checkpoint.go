@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	checkpointBlock  = ExtentSize // 2 MiB, blocks for long entries are multiples
-	maxCheckpointTry = 64 << 20   // longest block that is read
+	checkpointBlock   = ExtentSize // 2 MiB, blocks for long entries are multiples
+	maxCheckpointRead = 64 << 20   // longest block that is read
 )
 
 // A Checkpoint is one N.checkpoint: tables and extents at the time when the
@@ -84,7 +84,7 @@ func (c *Checkpoint) blocks(at io.ReaderAt, field string, offset, count uint64, 
 		h := newDecoder(c.File, field, int64(offset), head[:])
 		h.U64("type")
 		size, entries, data, used := h.U64("block-size"), h.U64("entry-count"), h.U64("data-offset"), h.U64("data-size")
-		if size == 0 || size%checkpointBlock != 0 || size > maxCheckpointTry || data < 56 || data > size {
+		if size == 0 || size%checkpointBlock != 0 || size > maxCheckpointRead || data < 56 || data > size {
 			h.FailAt("block-size", parse.BadValue, int64(offset)+8, 24, "a multiple of 2 MiB, at most 64 MiB, with data at 56", fmt.Sprint(size, " ", data))
 			c.note(h.Damage())
 			return nil

@@ -153,15 +153,14 @@ func TestEveryBit(t *testing.T) {
 		}
 	}
 	b := bytes.Clone(newestWAL(t))
-	first, last := len(b), 0
-	readWAL(t, b, func(x Batch, _ bool) { first, last = min(first, int(x.End)), int(x.Offset) })
+	first := len(b)
+	readWAL(t, b, func(x Batch, _ bool) { first = min(first, int(x.End)) })
 	flips(b, 0, len(b), func(at int) {
 		w := requireWAL(t, b)
 		inFirst := at < first && at >= headerSize && at < headerSize+6 // what comes before is not in this file
 		if w.Stop == nil && len(w.Gaps) == 0 && !inFirst {
 			t.Fatalf("bit in byte %d was not noticed", at)
 		}
-		_ = last
 	})
 
 	b = bytes.Clone(manifestSample(t))
@@ -195,7 +194,8 @@ func TestEveryBit(t *testing.T) {
 	b = bytes.Clone(directory(t, "prepared")["0.sst"].Data)
 	flips(b, 0, 31, func(at int) {
 		f := requireDataFile(t, b)
-		if f.Copies[0].Damage == nil && !f.Refused && at != 7 && (at < 13 || at > 18) && at != 11 && at != 12 && at < 28 {
+		compared := at < 11 || at >= 18 && at < 28 // magic and what stands around the counters
+		if compared && f.Copies[0].Damage == nil && !f.Refused {
 			t.Fatalf("bit in byte %d was not noticed", at)
 		}
 	})
