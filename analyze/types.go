@@ -265,7 +265,11 @@ type Loss struct {
 // Index, or Upper if an entry that is no data (a new configuration) follows
 // and is counted.
 type Promise struct {
-	Node  string `json:"node"`
+	Node string `json:"node"`
+	// Cluster is the name of the cluster that the promise is about, where a node
+	// may be in several; "" for the only one.
+	Cluster string `json:"cluster,omitempty"`
+
 	Term  uint64 `json:"term,omitempty"`
 	Index uint64 `json:"index,omitempty"`
 	Upper *Bar   `json:"upper,omitempty"`

@@ -245,8 +245,8 @@ func (d *directory) state(g *group, m *member) {
 	case m.clean() && m.ahead(g) == 0:
 		s.Seqno = m.State.Seqno
 	}
-	if s.Seqno >= 0 && d.first(g) {
-		d.promise = append(d.promise, analyze.Promise{Node: d.host.Name, Index: uint64(s.Seqno)})
+	if s.Seqno >= 0 {
+		d.promise = append(d.promise, analyze.Promise{Node: d.host.Name, Cluster: g.name, Index: uint64(s.Seqno)})
 	}
 	if m.State != nil && m.State.SavedState == s && len(m.State.Damage) == 0 {
 		return // as it is
@@ -261,17 +261,6 @@ func (d *directory) state(g *group, m *member) {
 		because = "joins by a full state transfer: its tables prove no seqno"
 	}
 	d.add(analyze.Step{Op: analyze.Write, File: name, Because: because, Parts: []analyze.Part{{Data: s.Encode()}}})
-}
-
-// first reports whether g is the first cluster of the host, whose position the
-// repair looks at.
-func (d *directory) first(g *group) bool {
-	for _, o := range d.groups {
-		if slices.ContainsFunc(o.members, func(m *member) bool { return m.Host == d.host }) {
-			return o == g
-		}
-	}
-	return false
 }
 
 // logs cuts damaged logs at their last valid record, and lists the files that

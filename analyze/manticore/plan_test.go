@@ -139,6 +139,15 @@ func TestClustersOnTheSameHostsStartTogether(t *testing.T) {
 	assert.Equal(t, clusters[0].Plans[0].Steps, clusters[1].Plans[0].Steps)
 	after := run(t, carryOut(t, clusters[0].Plans[0], in), analyze.Options{})
 	require.Len(t, after, 2)
+	var promised []string
+	for _, p := range clusters[0].Plans[0].Promise {
+		promised = append(promised, p.Cluster+"/"+p.Node)
+		i := slices.IndexFunc(after, func(c analyze.Cluster) bool { return c.Name == p.Cluster })
+		require.GreaterOrEqual(t, i, 0, p.Cluster)
+		assert.True(t, p.Kept(nodeOf(t, after[i], p.Node).Position), "%s in %s", p.Node, p.Cluster)
+	}
+	slices.Sort(promised)
+	assert.Equal(t, []string{"alpha/n1", "alpha/n2", "beta/n2", "beta/n3"}, promised)
 	begins := map[string]string{"alpha": "n1", "beta": "n3"}
 	for _, c := range after {
 		for _, n := range c.Nodes {

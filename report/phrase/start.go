@@ -47,6 +47,15 @@ func outcome(o string) string {
 	}
 }
 
+// Each puts a word in front of an outcome that several nodes have, so that it
+// can be read behind their names.
+func Each(nodes []string, outcome string) string {
+	if len(nodes) > 1 {
+		return "each " + outcome
+	}
+	return outcome
+}
+
 // IsQuiet reports whether a start does nothing worth a word.
 func IsQuiet(s *report.Start) bool {
 	return s.Outcome == string(analyze.Clean) && len(s.Changes) == 0
@@ -91,8 +100,8 @@ func Others(nodes []report.Node) []Other {
 	return out
 }
 
-// Text returns what o comes to.
-func (o *Other) Text() string { return outcome(o.Outcome) + " under " + o.Server }
+// Text returns what o comes to, behind the names of its nodes.
+func (o *Other) Text() string { return Each(o.Nodes, outcome(o.Outcome)+" under "+o.Server) }
 
 // changeGroup is changes of one sort.
 type changeGroup struct {

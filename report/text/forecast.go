@@ -41,7 +41,7 @@ func (p *page) forecast(c *report.Cluster) {
 	column := labelColumn(labels)
 	at := inner + column
 	for i, f := range list {
-		text := phrase.Outcome(&f.start)
+		text := phrase.Each(f.nodes, phrase.Outcome(&f.start))
 		if f.sum != "" {
 			text += ", " + f.sum
 		}

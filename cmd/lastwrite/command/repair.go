@@ -147,7 +147,9 @@ func (a *analysis) nodeFiles() (repair.Inputs, error) {
 func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *repairOptions) error {
 	var args []argument
 	for _, p := range f.Plan.Promise {
-		args = append(args, argument{p.Node, filepath.Join(dir, filepath.FromSlash(p.Node))})
+		if a := (argument{p.Node, filepath.Join(dir, filepath.FromSlash(p.Node))}); !slices.Contains(args, a) {
+			args = append(args, a)
+		}
 	}
 	if len(args) == 0 {
 		return nil
@@ -160,19 +162,42 @@ func keepsPromise(ctx context.Context, env Env, dir string, f *repair.File, o *r
 	defer done()
 	var errs []error
 	for _, p := range f.Plan.Promise {
-		n := a.node(p.Node)
+		n := a.member(p.Cluster, p.Node)
 		switch {
 		case n == nil:
-			errs = append(errs, fmt.Errorf("%s: the result is no node directory", p.Node))
+			errs = append(errs, fmt.Errorf("%s: the result is no node directory%s", p.Node, of(p.Cluster)))
 		case p.Error != "" && (n.Start.Outcome != analyze.Refuses || n.Start.Error != p.Error || len(n.Start.Others) > 0):
-			errs = append(errs, fmt.Errorf("%s: the result is to join others, and its start is %s: %s", p.Node, n.Start.Outcome, n.Start.Error))
+			errs = append(errs, fmt.Errorf("%s: the result%s is to join others, and its start is %s: %s", p.Node, of(p.Cluster), n.Start.Outcome, n.Start.Error))
 		case p.Error == "" && n.Start.Outcome != analyze.Clean:
-			errs = append(errs, fmt.Errorf("%s: the result %s instead of starting: %s", p.Node, n.Start.Outcome, n.Start.Error))
+			errs = append(errs, fmt.Errorf("%s: the result%s %s instead of starting: %s", p.Node, of(p.Cluster), n.Start.Outcome, n.Start.Error))
 		case !p.Kept(n.Position):
-			errs = append(errs, fmt.Errorf("%s: the result reaches %d^%d, the plan promised %d^%d", p.Node, n.Position.Term, n.Position.Index, p.Term, p.Index))
+			errs = append(errs, fmt.Errorf("%s: the result%s reaches %d^%d, the plan promised %d^%d", p.Node, of(p.Cluster), n.Position.Term, n.Position.Index, p.Term, p.Index))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// of names the cluster of a promise, if it is about one of several.
+func of(cluster string) string {
+	if cluster == "" {
+		return ""
+	}
+	return " in cluster " + cluster
+}
+
+// member finds a node by its name in the cluster of that name, or in any if
+// cluster is "".
+func (a *analysis) member(cluster, name string) *analyze.Node {
+	if cluster == "" {
+		return a.node(name)
+	}
+	for _, c := range a.result.Clusters {
+		i := slices.IndexFunc(c.Nodes, func(n *analyze.Node) bool { return n.Name == name })
+		if c.Name == cluster && i >= 0 {
+			return c.Nodes[i]
+		}
+	}
+	return nil
 }
 
 // node finds a node of the result by its name.
