@@ -132,6 +132,7 @@ never changes what it reads.`,
 		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env), newBundle(env),
 		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
 	)
+	complete(env, root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
