@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,7 +65,7 @@ func galeraDeaths() []galeraDeath {
 // galeraWrites lets clients write, and returns when there are that many write
 // sets more.
 func galeraWrites(t *testing.T, c *realserver.Cluster, sets int64) *realserver.Load {
-	load, err := c.StartLoad(t, 3, rand.Uint64())
+	load, err := c.StartLoad(t, realserver.LoadOptions{Writers: 3, Seed: 1})
 	require.NoError(t, err)
 	status, err := c.Nodes[0].Status(t.Context())
 	require.NoError(t, err)

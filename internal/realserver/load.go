@@ -21,11 +21,20 @@ type Load struct {
 	statements atomic.Int64
 }
 
+// LoadOptions say who writes what.
+type LoadOptions struct {
+	Writers int
+	Seed    uint64 // the same seed gives the same statements; in what order they arrive is up to the machine
+	// SchemaChanges makes one in fifty statements a schema change. A server that
+	// is killed inside of one may have carried it out or not, whatever its
+	// position says.
+	SchemaChanges bool
+}
+
 // StartLoad makes a schema and lets clients write into it: rows one by one and in
-// transactions, updates, deletes, now and then a schema change. The writers are
-// spread over the nodes. The same seed gives the same statements; in what order
-// they arrive is up to the machine. The load ends with the test.
-func (c *Cluster) StartLoad(t testing.TB, writers int, seed uint64) (*Load, error) {
+// transactions, updates, deletes. The writers are spread over the nodes. The load
+// ends with the test.
+func (c *Cluster) StartLoad(t testing.TB, o LoadOptions) (*Load, error) {
 	_, err := c.Nodes[0].SQL(t.Context(), "CREATE DATABASE IF NOT EXISTS lastwrite;\n"+
 		"CREATE TABLE IF NOT EXISTS lastwrite.shared (id INT PRIMARY KEY, n BIGINT, filler VARBINARY(400));\n"+
 		"INSERT IGNORE INTO lastwrite.shared VALUES (0, 0, ''), (1, 0, ''), (2, 0, ''), (3, 0, '');\n")
@@ -35,7 +44,7 @@ func (c *Cluster) StartLoad(t testing.TB, writers int, seed uint64) (*Load, erro
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Load{cancel: cancel}
 	t.Cleanup(func() { l.Stop() })
-	for i := range writers {
+	for i := range o.Writers {
 		n := c.Nodes[i%len(c.Nodes)]
 		// Conflicts and the end of the server are part of the load.
 		cmd := c.server.command(ctx, c.server.client, n.clientArgs("--force", "--silent")...)
@@ -47,7 +56,9 @@ func (c *Cluster) StartLoad(t testing.TB, writers int, seed uint64) (*Load, erro
 			l.Stop()
 			return nil, err
 		}
-		l.writers.Go(func() { l.write(cmd, stdin, &author{table: i, random: rand.New(rand.NewPCG(seed, uint64(i)))}) })
+		l.writers.Go(func() {
+			l.write(cmd, stdin, &author{table: i, random: rand.New(rand.NewPCG(o.Seed, uint64(i))), schemaChanges: o.SchemaChanges})
+		})
 	}
 	return l, nil
 }
@@ -73,8 +84,9 @@ func (l *Load) write(cmd *exec.Cmd, stdin io.WriteCloser, a *author) {
 
 // An author makes up the statements of one client.
 type author struct {
-	table  int
-	random *rand.Rand
+	table         int
+	random        *rand.Rand
+	schemaChanges bool
 }
 
 func (a *author) name() string { return fmt.Sprintf("lastwrite.t%d", a.table) }
@@ -98,7 +110,7 @@ func (a *author) next() string {
 		return fmt.Sprintf("DELETE FROM %s ORDER BY id LIMIT %d;\n", a.name(), 1+a.random.IntN(12))
 	case n < 192:
 		return "BEGIN;\n" + a.insert(2, 100) + a.insert(1, 1000) + a.end()
-	case n < 196:
+	case n < 196 || !a.schemaChanges:
 		return a.insert(5, 4000)
 	default:
 		return a.schemaChange()

@@ -74,7 +74,7 @@ func TestCluster(t *testing.T) {
 	stop, err := c.StartArbitrator(t)
 	require.NoError(t, err)
 	require.NoError(t, c.Nodes[2].Stop(ctx))
-	load, err := c.StartLoad(t, 2, 1) // on the two that are left
+	load, err := c.StartLoad(t, realserver.LoadOptions{Writers: 2, Seed: 1, SchemaChanges: true}) // on the two that are left
 	require.NoError(t, err)
 	status, err := c.Nodes[0].Status(ctx)
 	require.NoError(t, err)
