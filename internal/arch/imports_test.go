@@ -44,6 +44,8 @@ var rules = []rule{
 		"modernc.org/sqlite",
 	}},
 
+	{dir: "internal/schema", ours: []string{"report", "analyze"}, theirs: []string{"github.com/santhosh-tekuri/jsonschema/v6"}},
+
 	{dir: "docs", ours: []string{"docs"}, forbidden: outside},
 
 	// A mistake in a parser must not hide in a fixture.
@@ -55,7 +57,7 @@ var rules = []rule{
 }
 
 // testSupport are the packages that only tests import.
-var testSupport = []string{"fixtures", "internal/reallib", "internal/realserver", "internal/differential", "report/internal/example"}
+var testSupport = []string{"fixtures", "internal/reallib", "internal/realserver", "internal/differential", "internal/schema", "report/internal/example"}
 
 func ruleFor(dir string) (best rule, ok bool) {
 	for _, r := range rules {

@@ -16,15 +16,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lastwrite/lastwrite/fixtures"
+	"github.com/lastwrite/lastwrite/internal/schema"
 	"github.com/lastwrite/lastwrite/report"
+	reportjson "github.com/lastwrite/lastwrite/report/json"
 )
 
 // bundledFamilies are the families whose cases must survive a bundle.
 var bundledFamilies = []string{"cowsql", "galera", "manticore"}
 
 // TestBundleRoundTrip: a bundle gives the report that the directories give, but
-// for its inputs and for what is marked as not in it.
+// for its inputs and for what is marked as not in it. The report is one in the
+// sense of the published schema.
 func TestBundleRoundTrip(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/report.schema.json")
+	require.NoError(t, err)
+	published, err := schema.Compile(text)
+	require.NoError(t, err)
 	for _, family := range bundledFamilies {
 		for _, name := range fixtures.Cases(family) {
 			t.Run(family+"/"+name, func(t *testing.T) {
@@ -36,6 +43,9 @@ func TestBundleRoundTrip(t *testing.T) {
 				assert.Equal(t, "bundle", in.Kind)
 				assert.Equal(t, file, in.Path)
 				assert.True(t, in.Unchanged)
+				var rendered bytes.Buffer
+				require.NoError(t, reportjson.Render(&rendered, a.document))
+				require.NoError(t, schema.Validate(published, rendered.Bytes()))
 				if d := cmp.Diff(comparable(t, direct), comparable(t, a.document)); d != "" {
 					t.Errorf("not the report on the directories:\n%s", d)
 				}
