@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 //	case FAMILY/NAME [DIR]       unpack the directories of a corpus case into DIR (default NAME)
 //	status N PROGRAM [ARG...]    like exec, with this exit status and no other
 //	nobody N PROGRAM [ARG...]    the same as a user without rights; skips the script where it cannot be one
-//	interrupt FILE PROGRAM ...   send SIGINT as soon as the program has FILE open; wants status 130
+//	interrupt FILE PROGRAM ...   send SIGINT as soon as the program has FILE open; wants status 130.
+//	                             SIGNAL=TERM in the environment sends SIGTERM
 //	snapshot DIR                 remember what is in DIR: names, content, modes, times
 //	unchanged DIR                fail if that is not so any more
 //	pack ARCHIVE DIR             write DIR as .tar, .tar.gz, .tar.zst or .zip

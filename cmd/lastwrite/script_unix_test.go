@@ -78,7 +78,11 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		case <-time.After(time.Millisecond): // there is nothing to be notified by
 		}
 	}
-	ts.Check(cmd.Process.Signal(os.Interrupt))
+	signal := os.Interrupt
+	if ts.Getenv("SIGNAL") == "TERM" {
+		signal = syscall.SIGTERM
+	}
+	ts.Check(cmd.Process.Signal(signal))
 	checkStatus(ts, 130, <-ended)
 }
 

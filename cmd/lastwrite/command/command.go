@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -48,7 +49,7 @@ func System() Env {
 }
 
 func terminal(w io.Writer) (int, bool) {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}
@@ -77,8 +78,15 @@ func usage(format string, args ...any) error {
 
 // Main runs a command line and returns the exit status.
 func Main(args []string, env Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	interrupted, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
+	ctx, cancel := context.WithCancel(interrupted)
+	defer cancel()
+	out := &stdout{gone: cancel}
+	if f, ok := env.Stdout.(*os.File); ok {
+		signal.Ignore(syscall.SIGPIPE) // so that a write to a closed pipe is an error, and not the end
+		out.file, env.Stdout = f, out
+	}
 	if env.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 		debug.SetGCPercent(400) // the limit is what counts
@@ -88,12 +96,29 @@ func Main(args []string, env Env) int {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return ExitOK
-	}
-	if ctx.Err() != nil {
+	closed, failed := out.status()
+	switch {
+	case err != nil && interrupted.Err() != nil:
 		fmt.Fprintln(env.Stderr, "lastwrite: interrupted; nothing was left behind")
 		return ExitInterrupted
+	case err != nil && closed && errors.Is(err, context.Canceled):
+		return ExitOK
+	case failed != nil && (err == nil || !errors.Is(err, failed)):
+		err = &exit{ExitUsage, fmt.Errorf("standard output: %w", failed)}
+	}
+	return complain(env, err)
+}
+
+// endings are the signals that end the program, all in the same way. A signal
+// that the caller has switched off, as nohup does, stays off.
+func endings() []os.Signal {
+	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+}
+
+// complain prints an error and returns its exit status.
+func complain(env Env, err error) int {
+	if err == nil {
+		return ExitOK
 	}
 	status := ExitUsage // what is left are the flag parser's complaints
 	var e *exit
