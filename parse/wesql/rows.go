@@ -1,6 +1,7 @@
 package wesql
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"io"
@@ -261,10 +262,9 @@ func (x *Redo) follow(r io.ReaderAt, size int64, lsn uint64) error {
 func (x *Redo) search(text []byte) {
 	const fixed = 4 + hiddenFields + 40
 	for at := 0; at+fixed < len(text); at++ {
-		i := strings.Index(string(text[at:min(len(text), at+4096)]), "\x00\x00\x00\x0a")
+		i := bytes.Index(text[at:], []byte{0, 0, 0, 10})
 		if i < 0 {
-			at += 4092
-			continue
+			return
 		}
 		at += i
 		if at+fixed+8 > len(text) {
