@@ -170,3 +170,15 @@ func isErrorLog(name string) bool {
 
 func (l *layout) state(name string) string { return path.Join(l.States, name) }
 func (l *layout) data(name string) string  { return path.Join(l.Data, name) }
+
+// isRedo reports whether a file belongs to the redo log.
+func (l *layout) isRedo(name string) bool {
+	dir, base := path.Split(name)
+	switch path.Clean(dir) {
+	case l.Redo:
+		return strings.HasPrefix(base, "ib_logfile")
+	case path.Join(l.Redo, "#innodb_redo"):
+		return redoFile.MatchString(base)
+	}
+	return false
+}

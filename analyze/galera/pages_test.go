@@ -192,3 +192,12 @@ func TestHolds(t *testing.T) {
 	l = layout{Data: "."}
 	assert.True(t, l.holds("t/a.ibd"))
 }
+
+// TestIsRedo: what the position is read from is not read a second time.
+func TestIsRedo(t *testing.T) {
+	l := layout{Redo: "."}
+	assert.True(t, l.isRedo("ib_logfile0"))
+	assert.True(t, l.isRedo("#innodb_redo/#ib_redo12"))
+	assert.False(t, l.isRedo("t/ib_logfile0"))
+	assert.False(t, l.isRedo("#innodb_redo/#ib_redo12_tmp"))
+}

@@ -41,8 +41,8 @@ func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Option
 	return r, nil
 }
 
-// Take returns the consumer of the cache, of error logs, and of tablespaces if
-// their pages are to be checked.
+// Take returns the consumer of the cache, of error logs, and in a deep run of
+// tablespaces, whose pages are to be checked.
 func (r *reading) Take(name string) analyze.Take {
 	switch {
 	case name == r.layout.Cache:
@@ -63,6 +63,8 @@ func (r *reading) Take(name string) analyze.Take {
 		}
 	case r.options.Deep && r.layout.holds(name):
 		return r.checkPages(name)
+	case r.options.Deep && r.layout.isRedo(name):
+		return func(io.Reader, io.ReaderAt, int64) error { return nil } // Finish reads it
 	}
 	return nil
 }

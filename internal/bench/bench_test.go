@@ -1,5 +1,5 @@
-// Package bench measures whole commands on large directories, beside openssl
-// and the real raft library in the same run:
+// Package bench measures whole commands on large directories, beside openssl,
+// the real raft library, and MariaDB with its tools in the same run:
 //
 //	go test ./internal/bench -run '^$' -bench . -benchtime 3x
 //
@@ -28,7 +28,7 @@ import (
 // pagesEach makes entries of about 12 KiB, as small transactions have them.
 const pagesEach = 3
 
-var made string // the directory of segments, removed by TestMain
+var made, built string // the directories of segments and of the program, removed by TestMain
 
 var segments = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "lastwrite-bench-*")
@@ -49,8 +49,10 @@ func mebibytes() int64 {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if made != "" {
-		os.RemoveAll(made)
+	for _, dir := range []string{made, built} {
+		if dir != "" {
+			os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }

@@ -89,8 +89,8 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// BenchmarkPagesAndDigests is the pass of verify --deep over its input: every
-// byte is read once, hashed, and its page checked.
+// BenchmarkPagesAndDigests is the pass of verify --deep --write-manifest over its
+// input: every byte is read once, hashed, and its page checked.
 func BenchmarkPagesAndDigests(b *testing.B) {
 	dir, _ := tablespaces(b)
 	tree, err := source.Open(b.Context(), dir, source.Options{LiveOK: true})
@@ -148,37 +148,4 @@ func eachCore(files []string, do func(mine []string)) {
 		wait.Go(func() { do(mine) })
 	}
 	wait.Wait()
-}
-
-// TestDeepMemoryStaysFlat checks a sparse tablespace of 10 GiB.
-func TestDeepMemoryStaysFlat(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 10 GiB of holes")
-	}
-	dir := t.TempDir()
-	f, err := os.Create(filepath.Join(dir, "t.ibd"))
-	require.NoError(t, err)
-	require.NoError(t, f.Truncate(10<<30))
-	require.NoError(t, f.Close())
-	tree, err := source.Open(t.Context(), dir, source.Options{LiveOK: true})
-	require.NoError(t, err)
-	defer tree.Close()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	var result innodb.Result
-	_, err = tree.Sweep(t.Context(), func(name string) source.Consumer {
-		return func(r io.Reader, _ io.ReaderAt, _ int64) error {
-			v := innodb.NewVerifier(name)
-			_, err := io.Copy(v, r)
-			result = v.Finish()
-			return err
-		}
-	}, nil)
-	require.NoError(t, err)
-	runtime.ReadMemStats(&after)
-	allocated := after.TotalAlloc - before.TotalAlloc
-	t.Logf("%v, %d KiB allocated in all", time.Since(start).Round(time.Millisecond), allocated>>10)
-	assert.Less(t, allocated, uint64(32<<20))
-	assert.Equal(t, uint64(10<<30/16384), result.Kinds[innodb.Zero])
 }

@@ -154,6 +154,34 @@ func TestReadHandsOutEveryByteWithoutDigests(t *testing.T) {
 	}
 }
 
+// TestReadStopsWhereTheConsumerDoes: a consumer that reads at random does not
+// have its file read twice.
+func TestReadStopsWhereTheConsumerDoes(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "wanted"), make([]byte, 3*passBuffer))
+	write(t, filepath.Join(dir, "other"), make([]byte, 2*passBuffer))
+	var read atomic.Int64
+	tree := open(t, dir, Options{faults: faults{read: func(name string, _ int64) error {
+		if name == "wanted" {
+			read.Add(1)
+		}
+		return nil
+	}}})
+	progress := new(meter)
+	_, err := tree.Read(t.Context(), func(name string) Consumer {
+		if name != "wanted" {
+			return nil
+		}
+		return func(r io.Reader, _ io.ReaderAt, _ int64) error {
+			_, err := io.ReadFull(r, make([]byte, 100))
+			return err
+		}
+	}, progress)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), read.Load())
+	require.Equal(t, int64(5*passBuffer), progress.sum)
+}
+
 func sampleDigest() string {
 	var text bytes.Buffer
 	files := sample()
