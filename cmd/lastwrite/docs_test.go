@@ -24,14 +24,23 @@ var update = flag.Bool("update", false, "rewrite the outputs in the documents")
 // Lines of three dots stand for any number of lines that are left out.
 var console = regexp.MustCompile("(?ms)^```console\n\\$ ([^\n]*)\n(.*?)^```$")
 
-// documents are the pages whose console blocks must be true.
+// documents are the pages whose console blocks must be true. They are run from
+// the root of the repository.
 var documents = []string{"README.md", "docs/json.md"}
+
+// walkThroughs are pages whose blocks build on one another and write files.
+// They are run in a directory of their own beside fixtures.
+var walkThroughs = []string{"docs/recover-cowsql.md", "docs/recover-galera.md", "docs/recover-manticore.md"}
 
 const repository = "../.."
 
-// TestDocuments runs every console block from the root of the repository.
+// TestDocuments runs every console block.
 func TestDocuments(t *testing.T) {
-	for _, name := range documents {
+	for _, name := range slices.Concat(documents, walkThroughs) {
+		dir := repository
+		if slices.Contains(walkThroughs, name) {
+			dir = besideFixtures(t)
+		}
 		file := filepath.Join(repository, filepath.FromSlash(name))
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -40,7 +49,7 @@ func TestDocuments(t *testing.T) {
 		page := string(content)
 		for _, block := range blocks {
 			t.Run(name+"/"+block[1], func(t *testing.T) {
-				printed := output(t, block[1])
+				printed := output(t, dir, block[1])
 				excerpt, ok := cut(printed, lines(block[2]))
 				if *update && ok {
 					page = strings.Replace(page, block[0], "```console\n$ "+block[1]+"\n"+strings.Join(excerpt, "\n")+"\n```", 1)
@@ -58,8 +67,33 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// output runs a line of shell with the program on the path.
-func output(t *testing.T, line string) []string {
+// besideFixtures makes a directory from which the fixtures are to be seen as
+// from the root of the repository.
+func besideFixtures(t *testing.T) string {
+	t.Helper()
+	fixtures, err := filepath.Abs(filepath.Join(repository, "fixtures"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	if err := os.Symlink(fixtures, filepath.Join(dir, "fixtures")); err != nil {
+		t.Skip(err)
+	}
+	return dir
+}
+
+// TestWalkThroughsShowNoOtherCommand: what is not run could be wrong.
+func TestWalkThroughsShowNoOtherCommand(t *testing.T) {
+	for _, name := range walkThroughs {
+		content, err := os.ReadFile(filepath.Join(repository, filepath.FromSlash(name)))
+		require.NoError(t, err)
+		assert.NotRegexp(t, "(?m)^lastwrite ", console.ReplaceAllString(string(content), ""), name)
+		for _, command := range []string{"analyze", "plan", "repair", "verify"} {
+			assert.Contains(t, string(content), "\n$ lastwrite "+command+" ", "%s does without %s", name, command)
+		}
+	}
+}
+
+// output runs a line of shell in dir with the program on the path.
+func output(t *testing.T, dir, line string) []string {
 	t.Helper()
 	line = strings.ReplaceAll(line, "go run ./cmd/lastwrite", "lastwrite")
 	if strings.Contains(line, "| jq ") {
@@ -72,7 +106,7 @@ func output(t *testing.T, line string) []string {
 		t.Skip("there is no shell here")
 	}
 	cmd := exec.Command(sh, "-c", line)
-	cmd.Dir = repository
+	cmd.Dir = dir
 	cmd.Stderr = t.Output()
 	out, err := cmd.Output()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() > command.ExitFindings {
