@@ -179,7 +179,12 @@ func TestOddities(t *testing.T) {
 		assert.EqualValues(t, 2, l.Server.Index)
 	})
 	t.Run("large event", func(t *testing.T) {
-		l := build(func(l *consensuslog.Log) { l.NoOp(2, 2, 164); l.NoOp(2, 3, 36); l.Part(2, 4, 68, "whole"); l.Part(2, 5, 8, "end") })
+		l := build(func(l *consensuslog.Log) {
+			l.NoOp(2, 2, 164)
+			l.NoOp(2, 3, 36)
+			l.Part(2, 4, 68, "whole")
+			l.Part(2, 5, 8, "end")
+		})
 		assert.Equal(t, wesql.Scan{Index: 5, Term: 2, End: l.Size, Complete: 5}, l.Server)
 	})
 	t.Run("entries behind damage", func(t *testing.T) {
