@@ -559,6 +559,8 @@ func (s *simulation) loadClosed(f *file) failure {
 func (s *simulation) loadOpen(f *file, next uint64) (uint64, failure) {
 	seg, name := f.Segment, f.Name.File
 	switch {
+	case seg == nil:
+		return next, okay // it could not be read, and the report says so
 	case seg.Stop == cowsql.EmptyFile, seg.AllZero:
 		s.remove(name)
 		return next, okay
