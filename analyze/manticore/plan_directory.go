@@ -81,7 +81,7 @@ func (d *directory) leaveOut(name, why string) {
 func leftOut(name string) string {
 	base := path.Base(name)
 	switch {
-	case base == "auth.json":
+	case base == "auth.json", strings.HasSuffix(base, ".log.auth"):
 		return "holds password hashes: put it back from the original"
 	case strings.HasSuffix(base, ".lock"), strings.HasSuffix(base, ".pid"), strings.HasSuffix(base, ".spl"):
 		return "a lock of the process that died"
