@@ -95,6 +95,8 @@ func Main(args []string, env Env) int {
 	root.SetArgs(args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
+	root.InitDefaultCompletionCmd(args...)
+	strictCompletion(root)
 	err := root.ExecuteContext(ctx)
 	closed, failed := out.status()
 	switch {
@@ -150,7 +152,13 @@ never changes what it reads.`,
   lastwrite help recovery galera          # from the first stop to the end`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return commandMistake(cmd, args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetHelpCommand(newHelp(env))
 	root.AddCommand(
@@ -158,9 +166,7 @@ never changes what it reads.`,
 		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
 	)
 	complete(env, root)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%w\nsee: %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagMistake)
 	return root
 }
 

@@ -61,6 +61,26 @@ func complete(env Env, root *cobra.Command) {
 	}
 }
 
+// strictCompletion makes the command that prints the scripts refuse a shell
+// that it does not know.
+func strictCompletion(root *cobra.Command) {
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil || cmd == root {
+		return
+	}
+	var shells []string
+	for _, c := range cmd.Commands() {
+		shells = append(shells, c.Name())
+	}
+	cmd.Args = nil
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return usage("there is no completion for %q; there is one for %s", args[0], oneOf(shells))
+	}
+}
+
 func families() []cobra.Completion {
 	var out []cobra.Completion
 	for _, s := range systems.All() {

@@ -64,7 +64,7 @@ func explain(args []string, page func(string) string) (string, error) {
 		message := strings.Join(args, " ")
 		ids := findings.Search(message)
 		if len(ids) == 0 {
-			return "", usage("no finding is called %q and no page mentions it; lastwrite explain lists them all", message)
+			return "", usage("no finding is called %q and no page mentions it; give the words of it that are no names or numbers, or see all: lastwrite explain", message)
 		}
 		return catalogTable(ids), nil
 	}
@@ -73,7 +73,7 @@ func explain(args []string, page func(string) string) (string, error) {
 		id := strings.ToUpper(arg)
 		markdown, ok := findings.Page(id)
 		if !ok {
-			return "", usage("there is no finding %s; the nearest are %s", arg, strings.Join(nearestIDs(id), ", "))
+			return "", usage("there is no finding %s; the nearest are %s\nsee all: lastwrite explain", arg, strings.Join(nearestIDs(id), ", "))
 		}
 		pages = append(pages, page(markdown))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lastwrite/lastwrite/analyze"
+	"github.com/lastwrite/lastwrite/analyze/cowsql"
 	"github.com/lastwrite/lastwrite/analyze/previous"
 	"github.com/lastwrite/lastwrite/internal/source"
 	"github.com/lastwrite/lastwrite/report"
@@ -34,8 +35,8 @@ type inputOptions struct {
 }
 
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.System, "system", "", "read only this family: cowsql")
-	f.StringVar(&o.Server, "server", "", "forecast starts for this server: cowsql, dqlite, dqlite-1.17, raft (default: from the files)")
+	f.StringVar(&o.System, "system", "", "read only this `FAMILY`: "+strings.Join(families(), ", "))
+	f.StringVar(&o.Server, "server", "", "forecast starts for this `SERVER`: "+strings.Join(cowsql.Servers(), ", ")+", or a release of searchd such as 29.0.2 (default: from the files)")
 	f.StringArrayVar(&o.Lost, "lost", nil, "member that is gone for good, by `NAME` or address (repeatable)")
 	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
 	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress bar")
@@ -128,10 +129,10 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 	for _, arg := range args {
 		name, file := arg.name, arg.path
 		if file == "" {
-			return inputs, closeAll, usage("an argument names no path")
+			return inputs, closeAll, usage("an argument names no path; write PATH or NAME=PATH")
 		}
 		if name != "" && names[name] {
-			return inputs, closeAll, usage("the name %q is given twice", name)
+			return inputs, closeAll, usage("the name %q is given twice; give each node a name of its own", name)
 		}
 		names[name] = true
 		stored, err := openBundle(ctx, arg)
@@ -212,7 +213,7 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 		add(analyze.Error, p.Path, "%s", p.Err)
 	}
 	for _, p := range result.Empty {
-		add(analyze.Error, p, "no node directory was recognised here")
+		add(analyze.Error, p, "no node directory was recognised here; give the directory that holds the data files, whole (lastwrite help recovery says which), and see with lastwrite inspect what is in it")
 	}
 	return out, incomplete
 }
@@ -237,7 +238,7 @@ func outsideInputs(out string, args []string) error {
 			continue // opening it will say what is wrong
 		}
 		if rel, err := filepath.Rel(in, parent); err == nil && filepath.IsLocal(rel) {
-			return usage("%s lies inside the input %s; nothing is ever written there", out, file)
+			return usage("%s lies inside the input %s; nothing is ever written there\nchoose a place outside of it", out, file)
 		}
 	}
 	return nil

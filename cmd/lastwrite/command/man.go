@@ -37,7 +37,7 @@ which it makes if necessary. Pages that exist already are not overwritten.`,
 				return printText(env, string(page))
 			}
 			if err := os.MkdirAll(dir, 0o777); err != nil {
-				return &exit{ExitUsage, err}
+				return usage("--dir %s: %w\ngive a directory, or a name that is free", dir, err)
 			}
 			return writePages(root, dir)
 		},

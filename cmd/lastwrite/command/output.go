@@ -51,11 +51,16 @@ func (o *outputOptions) validate() error {
 			return usage("--output %s: the format is one of text, json, markdown, html", s)
 		}
 		if named && file == "" {
-			return usage("--output %s: no file named", s)
+			return usage("--output %s: no file named; write %s=FILE, or %s alone for standard output", s, format, format)
 		}
 		if !named {
 			if stdout++; stdout > 1 {
 				return usage("two formats want standard output; give one of them a file: --output %s=FILE", format)
+			}
+		}
+		if named {
+			if err := checkNew(file); err != nil {
+				return err
 			}
 		}
 		o.parsed = append(o.parsed, output{format, file})
@@ -118,7 +123,7 @@ func (o *outputOptions) redaction(format string) report.Redaction {
 func writeNew(name string, content []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return usage("%s exists already; nothing is overwritten", name)
+		return existsAlready(name)
 	}
 	if err != nil {
 		return &exit{ExitUsage, err}

@@ -52,6 +52,9 @@ other bytes.`,
 }
 
 func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error {
+	if err := checkNew(o.Output); err != nil {
+		return err
+	}
 	a, done, err := analyse(ctx, env, args, &o.inputOptions)
 	if err != nil {
 		return err
@@ -97,9 +100,11 @@ func (o *planOptions) pick(a *analysis) (*analyze.Cluster, *analyze.Plan, error)
 	}
 	switch {
 	case len(found) == 0 && o.Cluster != "":
-		return nil, nil, usage("no cluster %q with a plan", o.Cluster)
+		return nil, nil, usage("there is no cluster %q with a plan; there are: %s", o.Cluster, oneOf(a.clustersWithPlans()))
+	case len(found) == 0 && len(a.result.Clusters) == 0:
+		return nil, nil, &exit{ExitIncomplete, fmt.Errorf("no node directory was recognised\nsee what was found there: lastwrite analyze %s", strings.Join(a.paths(), " "))}
 	case len(found) == 0:
-		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found; see: lastwrite analyze")}
+		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found\nsee what is wrong: lastwrite analyze %s\nand what can be done: lastwrite explain ID", strings.Join(a.paths(), " "))}
 	case len(found) > 1:
 		var ids []string
 		for _, c := range found {
@@ -120,7 +125,30 @@ func (o *planOptions) pick(a *analysis) (*analyze.Cluster, *analyze.Plan, error)
 		}
 		return c, p, nil
 	}
-	return nil, nil, usage("no such plan; there are: %s", strings.Join(ids, ", "))
+	if o.Choose != "" {
+		return nil, nil, usage("no plan continues from %q; there are: %s", o.Choose, oneOf(ids))
+	}
+	return nil, nil, usage("there is no plan %q; there are: %s", o.ID, oneOf(ids))
+}
+
+// clustersWithPlans returns the IDs that --cluster takes.
+func (a *analysis) clustersWithPlans() []string {
+	var out []string
+	for _, c := range a.result.Clusters {
+		if len(c.Plans) > 0 {
+			out = append(out, c.ID)
+		}
+	}
+	return out
+}
+
+// paths returns the inputs as they were given.
+func (a *analysis) paths() []string {
+	var out []string
+	for _, in := range a.document.Inputs {
+		out = append(out, in.Path)
+	}
+	return out
 }
 
 // digest returns size and SHA-256 of a node's file from the manifest of the

@@ -54,8 +54,8 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(o.Out); !errors.Is(err, fs.ErrNotExist) {
-		return usage("%s exists already; nothing is overwritten", o.Out)
+	if err := checkNew(o.Out); err != nil {
+		return err
 	}
 	if err := outsideInputs(o.Out, args); err != nil {
 		return err
@@ -88,19 +88,23 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 		escape.Text(f.Plan.Title), escape.Text(o.Out), escape.Text(filepath.Join(o.Out, notesName)))
 	for _, in := range a.document.Inputs {
 		if !in.Unchanged {
-			return &exit{ExitIncomplete, fmt.Errorf("%s changed while it was read: %s", in.Path, strings.Join(in.Changed, ", "))}
+			return &exit{ExitIncomplete, fmt.Errorf("%s changed while it was read: %s\nmake a copy that nothing writes to, and begin again with lastwrite plan", in.Path, strings.Join(in.Changed, ", "))}
 		}
 	}
 	return nil
 }
 
 func readPlan(name string) (*repair.File, error) {
+	const first = "the first argument is the file that lastwrite plan wrote"
 	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("%s: there is no such file; %s", name, first)
+	}
 	if err != nil {
 		return nil, &exit{ExitUsage, err}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, usage("%s is no plan file", name)
+		return nil, usage("%s is no plan file; %s", name, first)
 	}
 	in, err := os.Open(name)
 	if err != nil {
@@ -109,7 +113,7 @@ func readPlan(name string) (*repair.File, error) {
 	defer in.Close()
 	f, err := repair.Read(in)
 	if err != nil {
-		return nil, usage("%s: %w", name, err)
+		return nil, usage("%s: %w; %s", name, err, first)
 	}
 	return f, nil
 }
