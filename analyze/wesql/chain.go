@@ -48,7 +48,12 @@ func (m *model) follow(l, last *link, previous *uint64, strict *bool) {
 		v.First = log.First
 		v.Index, v.StrictIndex, v.Complete = log.First-1, log.First-1, log.First-1
 	} else if *previous != 0 && log.First != *previous+1 {
-		v.Holes = append(v.Holes, hole{First: *previous + 1, Last: log.First - 1, File: l.Path, At: parse.Span{File: l.Path, Offset: 189, Length: 31, Field: "first-index"}})
+		b := m.bridge(*previous+1, log.First-1)
+		if b != nil {
+			b.Bridge = true
+			m.runs = append(m.runs, b.Ledger.Runs...)
+		}
+		v.Holes = append(v.Holes, hole{Bridged: b != nil, First: *previous + 1, Last: log.First - 1, File: l.Path, At: parse.Span{File: l.Path, Offset: 189, Length: 31, Field: "first-index"}})
 		*strict = *strict && log.First <= *previous+1
 	}
 	for _, g := range log.Gaps {
@@ -102,6 +107,17 @@ func (m *model) follow(l, last *link, previous *uint64, strict *bool) {
 			v.Cut = &cut{File: l.Path, From: scan.End, To: l.Size, Open: scan.Open}
 		}
 	}
+}
+
+// bridge returns the file that is not listed and holds exactly the entries of
+// a hole, nil if there is none.
+func (m *model) bridge(first, last uint64) *link {
+	for _, l := range m.Chain {
+		if !l.Listed && l.Log != nil && l.Ledger != nil && len(l.Ledger.Bad) == 0 && l.Log.First == first && l.Log.LastIndex == last && l.Log.Entries == int64(last-first+1) {
+			return l
+		}
+	}
+	return nil
 }
 
 // fillHoles says which entries stood in files that are missing.
@@ -179,5 +195,5 @@ func (m *model) link() {
 
 // sound reports whether the log holds what it says: no damage and no hole.
 func (m *model) sound() bool {
-	return len(m.bad) == 0 && !slices.ContainsFunc(m.log.Holes, func(h hole) bool { return h.inside(&m.log) || !h.Seen })
+	return len(m.bad) == 0 && !slices.ContainsFunc(m.log.Holes, func(h hole) bool { return !h.Bridged && (h.inside(&m.log) || !h.Seen) })
 }

@@ -72,6 +72,9 @@ func (g *group) indexFindings(m *model) {
 			if m.log.UnlistedLast > 0 && l.Log != nil && l.Log.Server.Index == m.log.UnlistedLast {
 				detail = fmt.Sprintf(" Its entries %d to %d continue the log.", l.Log.FirstIndex, l.Log.LastIndex)
 			}
+			if l.Bridge {
+				detail = fmt.Sprintf(" Its entries %d to %d fit between two files that are listed, where the log otherwise has a gap that a start does not notice.", l.Log.FirstIndex, l.Log.LastIndex)
+			}
 			g.add("LWW010", m.Name, m.file(l.Path, fmt.Sprintf("%d bytes", l.Size)), "%s is not in the index, and no start reads it.%s", path.Base(l.Path), detail)
 		}
 	}
@@ -122,6 +125,9 @@ func (g *group) holeFindings(m *model) {
 		missing := ""
 		if h.Last != 0 {
 			missing = fmt.Sprintf(" Entries %d to %d are missing.", h.First, h.Last)
+		}
+		if h.Bridged {
+			continue // LWW010 says where they are
 		}
 		if !h.Seen {
 			g.add("LWW005", m.Name, m.at(h.At, fmt.Sprintf("entry %d follows %d", h.Last+1, h.First-1)), "Entries %d to %d are missing in front of what stands in %s. A start does not notice that; reading across the gap fails later.", h.First, h.Last, name)

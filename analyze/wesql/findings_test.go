@@ -3,7 +3,6 @@ package wesql_test
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/analyze/catalog"
-	"github.com/lastwrite/lastwrite/fixtures"
 	"github.com/lastwrite/lastwrite/fixtures/consensuslog"
 )
 
@@ -40,30 +38,6 @@ func corpusSightings() map[string][]sighting {
 		"wesql-synthetic/engine-damage":                {{"LWW040", "node1", "smartengine/3.wal"}, {"LWW041", "node2", "smartengine/1.manifest"}, {"LWW042", "node3", "smartengine/0.sst"}, {"LWW043", "node3", "smartengine/0.sst"}},
 		"wesql-synthetic/three-node-leader-crash":      {{"LWW001", "node3", first}, {"LWW023", "node2", first}},
 	}
-}
-
-func TestCorpusShowsFindings(t *testing.T) {
-	for name, want := range corpusSightings() {
-		t.Run(name, func(t *testing.T) {
-			family, one, _ := strings.Cut(name, "/")
-			found := collect(run(t, nodesOf(t, family, one), analyze.Options{}))
-			for _, s := range want {
-				assertSighting(t, found, s)
-			}
-		})
-	}
-}
-
-func nodesOf(t *testing.T, family, name string) map[string]fs.FS {
-	t.Helper()
-	if !slices.Contains(fixtures.Cases(family), name) {
-		t.Skipf("no case %s/%s: neither in fixtures nor in ../shared/corpus", family, name)
-	}
-	nodes := map[string]fs.FS{}
-	for _, n := range fixtures.Open(t, family, name).Nodes {
-		nodes[n.Name] = os.DirFS(n.Path)
-	}
-	return nodes
 }
 
 func collect(clusters []analyze.Cluster) (found []analyze.Finding) {
@@ -197,6 +171,7 @@ func scenarios() []scenario {
 		{sighting{"LWW054", "store", "snapshot/snapshot.index"}, "whole", store(func(fstest.MapFS) {})},
 		{sighting{"LWW055", "store", ""}, "no snapshot", store(func(m fstest.MapFS) { delete(m, root+"snapshot/snapshot.index") })},
 		{sighting{"LWW055", "store", ""}, "no part", store(func(m fstest.MapFS) { delete(m, root+"snapshot/innodb_000001/ibdata1") })},
+		{sighting{"LWW010", "n2", "master-bin.000002"}, "between two", bridged()},
 		{sighting{"LWW056", "store", ""}, "ahead", map[string]fs.FS{"n1": build(1, filled(1, 12)), "n2": build(2, filled(2, 12)), "store": archive(filled(1, 20), 5, 8, 20)}},
 		{sighting{"LWW057", "store", ""}, "behind", store(func(fstest.MapFS) {})},
 		{sighting{"LWW058", "n2", "smartengine/CURRENT"}, "no line feed", dir(func(m fstest.MapFS) { put(m, "smartengine/CURRENT", "0.checkpoint:1.manifest:0") })},
@@ -209,6 +184,19 @@ func forked(l *consensuslog.Log, term uint64) *consensuslog.Log {
 		l.Transaction(term, i, 0, "written alone")
 	}
 	return l
+}
+
+// bridged are nodes of which n2 lacks a line between two in its index.
+func bridged() map[string]fs.FS {
+	m := build(2, filled(2, 8))
+	for i, at := range []uint64{9, 15} {
+		l := consensuslog.New(2, at)
+		l.Leader = 1
+		l.Fill(2, at, at+5)
+		put(m, "master-bin.00000"+string(rune('2'+i)), string(l.Bytes))
+	}
+	put(m, index, "./master-bin.000001\n./master-bin.000003\n")
+	return three(m)
 }
 
 // purged is a node whose log begins later.
@@ -236,7 +224,8 @@ func TestDamageShowsFindings(t *testing.T) {
 	}
 }
 
-// TestEveryFindingIsProvoked keeps the two tests above complete.
+// TestEveryFindingIsProvoked keeps TestTruth and TestDamageShowsFindings
+// complete.
 func TestEveryFindingIsProvoked(t *testing.T) {
 	seen := map[string]bool{}
 	for _, list := range corpusSightings() {

@@ -248,12 +248,14 @@ func (g *group) decide() {
 	}
 	top := slices.MaxFunc(counted, order)
 	for _, m := range logs {
-		if order(m, top) > 0 && !g.counts(m) && !g.mendable(m) {
-			v.Reason = fmt.Sprintf("%s reaches further than every whole log, to entry %d of term %d, and its own log is damaged where no other holds the entry", m.Name, m.position().Index, m.position().Term)
-			return
-		}
 		if order(m, top) > 0 && g.mendable(m) {
 			top = m
+		}
+	}
+	var further string
+	for _, m := range logs {
+		if order(m, top) > 0 && !g.counts(m) {
+			further = fmt.Sprintf("; %s goes on to entry %d of term %d, and its log is damaged or has a hole", m.Name, m.position().Index, m.position().Term)
 		}
 	}
 	if why := g.open(top, counted); why != "" {
@@ -271,7 +273,7 @@ func (g *group) decide() {
 		v.MostRecent = []string{top.Name}
 	}
 	v.Recommended = g.recommend()
-	v.Reason = g.reason(top)
+	v.Reason = g.reason(top) + further
 }
 
 // open returns what keeps the newest log from being the answer, "" if nothing
@@ -299,7 +301,7 @@ func (g *group) open(top *model, counted []*model) string {
 // mendable reports whether every damaged entry of a node stands whole in
 // another log, and nothing else is wrong with it.
 func (g *group) mendable(m *model) bool {
-	if len(m.bad) == 0 || slices.ContainsFunc(m.log.Holes, func(h hole) bool { return h.inside(&m.log) || !h.Seen }) {
+	if len(m.bad) == 0 || slices.ContainsFunc(m.log.Holes, func(h hole) bool { return !h.Bridged && (h.inside(&m.log) || !h.Seen) }) {
 		return false
 	}
 	for _, b := range m.bad {

@@ -72,6 +72,7 @@ type link struct {
 	At      parse.Span
 	Listed  bool
 	Missing bool
+	Bridge  bool // not listed, and fits between two that are
 	Size    int64
 	Number  int64
 	Log     *wesql.Log // nil if it was not read
@@ -109,6 +110,7 @@ type hole struct {
 	File        string // file that is missing or begins too late
 	At          parse.Span
 	Seen        bool // a start notices it
+	Bridged     bool // a file that is there and not listed holds the entries
 }
 
 // name is the name of the node.

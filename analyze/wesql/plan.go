@@ -81,8 +81,10 @@ func (g *group) plan(base *model) (analyze.Plan, bool) {
 	}
 	if !slices.ContainsFunc(p.Steps, func(s analyze.Step) bool { return s.Op != analyze.Copy && s.Op != analyze.LeaveOut }) && len(left)+len(replaced) == 0 {
 		p.Title = "Start the nodes as they are, " + base.Name + " first"
+		p.Commands = g.commands(base, written, replaced, left, false)
+		return p, true
 	}
-	p.Commands = g.commands(base, written, replaced, left)
+	p.Commands = g.commands(base, written, replaced, left, true)
 	return p, true
 }
 
@@ -125,13 +127,18 @@ func (m *model) position0() int {
 	return x.Position
 }
 
-// commands is what the operator runs.
-func (g *group) commands(base *model, written, replaced, left []*model) []analyze.Command {
+// commands is what the operator runs. Directories that repair changed are put
+// in the place of the originals.
+func (g *group) commands(base *model, written, replaced, left []*model, changed bool) []analyze.Command {
 	var out []analyze.Command
 	all := append(append([]*model{}, written...), replaced...)
 	slices.SortFunc(all, func(a, b *model) int { return strings.Compare(a.Name, b.Name) })
 	for _, m := range all {
 		dir := m.dataDir()
+		if !changed {
+			out = append(out, analyze.Command{Node: m.Name, Run: fmt.Sprintf("cp -a %s %s", word(dir), word(dir+".before-recovery")), Why: "keep the original; a start cuts and deletes files"})
+			continue
+		}
 		out = append(out,
 			analyze.Command{Node: m.Name, Run: fmt.Sprintf("mv %s %s", word(dir), word(dir+".before-recovery")), Why: "keep the original; a start of it cuts and deletes files"},
 			analyze.Command{Node: m.Name, Run: fmt.Sprintf("cp -a %s %s", word(path.Join("OUT", m.Name, m.Data)), word(dir)), Why: "OUT is what repair wrote; owner and mode as its restore-notes.txt says"})
@@ -245,7 +252,7 @@ func (m *model) optionFile() string {
 func (m *model) emptyDirs() []string {
 	var out []string
 	for d := range m.dirs {
-		if path.Dir(d) == m.Data && d != m.Data && !strings.Contains(d, "#") && len(m.below(d)) == 0 {
+		if path.Dir(d) == m.Data && d != m.Data && !strings.Contains(d, "#") && path.Base(d) != "recovery_tmp" && len(m.below(d)) == 0 {
 			out = append(out, path.Base(d))
 		}
 	}

@@ -155,7 +155,11 @@ func (m *model) kept() []*link {
 				out = nil
 			}
 		case len(out) > 0 && l.Log.First != out[len(out)-1].Log.LastIndex+1 && out[len(out)-1].Log.Entries > 0:
-			out = []*link{l}
+			if b := m.bridge(out[len(out)-1].Log.LastIndex+1, l.Log.First-1); b != nil {
+				out = append(out, b, l)
+			} else {
+				out = []*link{l}
+			}
 		default:
 			out = append(out, l)
 		}
@@ -231,6 +235,8 @@ func (d *directory) index(keep []*link) string {
 	switch {
 	case !m.HasIndex || len(m.Index.Entries) == 0 || m.newLogOnly():
 		because = "LWW009: names the files of the log"
+	case slices.ContainsFunc(keep, func(l *link) bool { return l.Bridge }):
+		because = "LWW010: names the file that fits between two others"
 	case slices.ContainsFunc(m.Index.Entries, func(e entry) bool { return e.Absolute() }):
 		because = "LWW011: relative paths"
 	}

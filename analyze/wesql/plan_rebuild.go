@@ -34,7 +34,8 @@ func (g *group) rebuild() (analyze.Plan, bool) {
 			gone = append(gone, a)
 		}
 	}
-	if holder == nil || data && len(gone) == 0 {
+	ahead := holder != nil && g.verdict.Recommended == holder.Name && holder.Layout == layoutStore
+	if holder == nil || data && len(gone) == 0 && !ahead {
 		return p, false
 	}
 	leader := "LEADER"
@@ -67,8 +68,13 @@ func (g *group) rebuild() (analyze.Plan, bool) {
 	alive := len(g.servers())
 	name := "rebuilt-data-node"
 	p.Steps = []analyze.Step{{Op: analyze.Write, Node: name, File: "my.cnf", Because: "the values that have to agree with the old node", Mode: 0o600, Parts: []analyze.Part{{Data: []byte(g.optionText(holder, address))}}}}
-	if need := len(g.addr)/2 + 1; len(g.addr) > 1 && alive < need || len(g.servers()) == 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d members are left, which is no majority: the rebuilt node is made the only member, and the others are added again. Entries that are only in the loggers' logs are lost then.", alive, len(g.addr)))
+	need := len(g.addr)/2 + 1
+	if ahead || len(g.addr) > 1 && alive < need || alive == 0 {
+		if ahead {
+			p.Warnings = append(p.Warnings, "The archive holds committed entries that no log has: the rebuilt node is made the only member, and the others are added again as new nodes.")
+		} else {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d members are left, which is no majority: the rebuilt node is made the only member, and the others are added again. Entries that are only in the logs of these are lost then.", alive, len(g.addr)))
+		}
 		if top != nil && top.log.Index > s.Listed {
 			p.Loses = append(p.Loses, analyze.Loss{Node: top.Name, Entries: top.log.Index - s.Listed, From: s.Listed + 1, To: top.log.Index, Text: fmt.Sprintf("entries %d to %d, which are in its log only", s.Listed+1, top.log.Index)})
 		}

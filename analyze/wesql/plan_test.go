@@ -120,6 +120,35 @@ func TestTailIsSaved(t *testing.T) {
 	assert.Equal(t, torn.Bytes[torn.Offsets[20]:], tail)
 }
 
+// TestBridge: a file that is there and not listed is put back, and counts.
+func TestBridge(t *testing.T) {
+	in := bridged()
+	clusters := run(t, in, analyze.Options{})
+	assert.ElementsMatch(t, []string{"n1", "n2", "n3"}, clusters[0].Verdict.MostRecent)
+	_, out := kept(t, in)
+	list, err := fs.ReadFile(out["n2"], index)
+	require.NoError(t, err)
+	assert.Equal(t, "./master-bin.000001\n./master-bin.000002\n./master-bin.000003\n", string(list))
+}
+
+// TestHoleDoesNotCount: a log with a hole is left out, however far it goes.
+func TestHoleDoesNotCount(t *testing.T) {
+	l := filled(2, 18)
+	l.Transaction(2, 40, 0, "far away")
+	v := run(t, three(build(2, l)), analyze.Options{})[0].Verdict
+	assert.True(t, v.Decided)
+	assert.Equal(t, []string{"n1", "n3"}, v.MostRecent)
+	assert.Contains(t, v.Reason, "n2 goes on to entry 40")
+}
+
+// TestArchiveAhead: the store is the newest, and a node is made of it.
+func TestArchiveAhead(t *testing.T) {
+	c := run(t, map[string]fs.FS{"n1": build(1, filled(1, 12)), "n2": build(2, filled(2, 12)), "n3": build(3, filled(3, 12)), "store": archive(filled(1, 20), 5, 8, 20)}, analyze.Options{})[0]
+	assert.Equal(t, []string{"store"}, c.Verdict.MostRecent)
+	require.Len(t, c.Plans, 1)
+	assert.Contains(t, c.Plans[0].Commands[0].Run, "force-single-mode")
+}
+
 // TestMajorityIsGone: one of three members leads alone, and says what is lost.
 func TestMajorityIsGone(t *testing.T) {
 	clusters := run(t, map[string]fs.FS{"n1": build(1, filled(1, 20))}, analyze.Options{Lost: []string{"10.0.0.2:13306", "10.0.0.3:13306"}})
@@ -172,6 +201,8 @@ func TestForecasts(t *testing.T) {
 		{"tables ahead", tables(build(2, filled(2, 20)), row{term: 2, members: list3 + "@2", applied: 133, workers: 4}), analyze.Crashes, "Failed to find next transaction index. index: 133"},
 		{"stopped leader ahead", tables(build(2, filled(2, 20)), row{term: 2, recover: 1, start: 133, members: list3 + "@2", workers: 4}), analyze.Crashes, "Failed to find next transaction index. index: 133"},
 		{"index lost", edit(tables(build(2, filled(2, 20)), row{term: 2, members: list3 + "@2", applied: 20, workers: 4}), func(m fstest.MapFS) { delete(m, index) }), analyze.Crashes, "Failed to find next transaction index. index: 20"},
+		{"elsewhere", edit(build(2, filled(2, 20)), func(m fstest.MapFS) { put(m, index, "/srv/mysql/master-bin.000001\n") }), analyze.Refuses, "Could not open log file."},
+		{"no data.lock", edit(inside(build(2, filled(2, 20), "serverless=ON")), func(m fstest.MapFS) { delete(m, ".local_objectstore_region/bucket/repo/main/data.lock") }), analyze.Refuses, "Failed to verify the ID of data directory"},
 		{"behind damage", build(2, func() *consensuslog.Log { l := filled(2, 20); l.Bytes[l.Offsets[6]+11] = 0xff; return l }()), analyze.Discards, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,6 +21,7 @@ const (
 	saysNoNext       = "Failed to find next transaction index. index: %d"
 	saysNoMeta       = "Failed to read consensus meta 'consensus_info'"
 	saysNoDictionary = "Failed to initialize DD Storage Engine"
+	saysNoLock       = "Failed to verify the ID of data directory in the object store with the specified repo_objectstore_id"
 	saysMalformed    = "Found malformed cluster info on objectsotre"
 )
 
@@ -34,6 +35,10 @@ func (m *model) start() analyze.Start {
 	s := analyze.Start{Outcome: analyze.Clean, Server: server, Why: "the log files are WeSQL's"}
 	if m.rebuildsItself() {
 		return m.rebuildStart(s)
+	}
+	if x := m.Store; x != nil && x.InData && !x.Lock && m.serverless() {
+		s.Outcome, s.Error = analyze.Refuses, saysNoLock
+		return s
 	}
 	if e := m.Engine; e != nil && !e.Opens {
 		s.Outcome, s.Error = analyze.Refuses, e.Error
@@ -76,7 +81,7 @@ func (m *model) indexError() string {
 	for _, l := range m.Chain {
 		switch {
 		case !l.Listed:
-		case l.Missing, path.IsAbs(l.Line) && path.Dir(l.Line) != m.Conf.DataDir.V && m.Conf.DataDir.Set:
+		case l.Missing, path.IsAbs(l.Line) && !(m.Conf.DataDir.Set && path.Dir(l.Line) == path.Clean(m.Conf.DataDir.V)):
 			return saysCannotOpen
 		case l.Size == 0:
 			return saysEmptyFile

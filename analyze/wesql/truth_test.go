@@ -2,6 +2,8 @@ package wesql_test
 
 import (
 	"encoding/json"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +62,7 @@ type truth struct {
 }
 
 // TestTruth holds the analysis of every case against what the real server said
-// about it.
+// about it, and looks for the findings that the case stands for.
 func TestTruth(t *testing.T) {
 	for _, family := range []string{"wesql", "wesql-synthetic"} {
 		cases := fixtures.Cases(family)
@@ -69,10 +71,18 @@ func TestTruth(t *testing.T) {
 		}
 		for _, name := range cases {
 			t.Run(family+"/"+name, func(t *testing.T) {
+				c := fixtures.Open(t, family, name)
 				var want truth
-				require.NoError(t, json.Unmarshal(fixtures.Open(t, family, name).JSON, &want))
-				clusters := run(t, nodesOf(t, family, name), analyze.Options{})
+				require.NoError(t, json.Unmarshal(c.JSON, &want))
+				nodes := map[string]fs.FS{}
+				for _, n := range c.Nodes {
+					nodes[n.Name] = os.DirFS(n.Path)
+				}
+				clusters := run(t, nodes, analyze.Options{})
 				require.Len(t, clusters, 1)
+				for _, s := range corpusSightings()[family+"/"+name] {
+					assertSighting(t, clusters[0].Findings, s)
+				}
 				v := clusters[0].Verdict
 				assert.Equal(t, len(want.MostRecent) > 0, v.Decided, v.Reason)
 				assert.ElementsMatch(t, want.MostRecent, v.MostRecent, v.Reason)
