@@ -15,7 +15,8 @@ const maxTablespaces = 1 << 16
 // storage/innobase/log/log0recv.cc recv_spaces).
 type fileRecords struct {
 	undo        map[uint32]bool // ids of the undo tablespaces that a server would open
-	confirmedAt uint64          // end of the FILE_CHECKPOINT of the checkpoint
+	exists      func(name string, space uint32) bool
+	confirmedAt uint64 // end of the FILE_CHECKPOINT of the checkpoint
 	named       map[uint32]*named
 	full        bool // not all are kept
 	// message is what a server would refuse to start with.
@@ -24,7 +25,9 @@ type fileRecords struct {
 
 // A named is a tablespace of the log.
 type named struct {
-	name     string
+	name     string // the first one, which a server prints
+	last     string // the one that was looked for last
+	found    bool   // there was a file under one of its names
 	deleted  bool
 	created  bool // by the log, so that the file may be missing
 	modified bool // there are records for its pages
@@ -50,24 +53,29 @@ func (t *fileRecords) operation(r record, m mtr) {
 	}
 	switch r.kind {
 	case fileDelete:
-		n.name, n.deleted, n.created = string(name), true, false
+		n.deleted, n.created, n.found, n.last = true, false, false, ""
 	case fileCreate:
-		n.name, n.deleted, n.created = string(name), false, true
-	case fileModify:
-		n.rename(name)
-	case fileRename:
-		n.rename(name)
-		if two {
-			n.rename(second)
-		}
+		n.deleted, n.created = false, true
+	}
+	t.look(n, r.id.space, name)
+	if r.kind == fileRename && two {
+		t.look(n, r.id.space, second)
 	}
 }
 
-// rename notes a name. It does not bring a deleted tablespace back.
-func (n *named) rename(name []byte) {
-	if n.name != string(name) {
+// look takes note of a name. A server looks for a file under every name when
+// it comes to the record, and stays with the one that it found: a rename that
+// was logged and not done is no loss, because the server does it at the end
+// of its recovery (log0recv.cc recv_rename_files).
+func (t *fileRecords) look(n *named, space uint32, name []byte) {
+	if n.name == "" {
 		n.name = string(name)
 	}
+	if n.deleted || n.found || n.last == string(name) {
+		return
+	}
+	n.last = string(name)
+	n.found = t.exists != nil && t.exists(n.last, space)
 }
 
 func (t *fileRecords) get(space uint32) *named {
@@ -109,7 +117,7 @@ func (t *fileRecords) refuse(message string) {
 
 // missing says what a server prints when files are missing that the log is
 // about (recv_init_crash_recovery_spaces, recv_validate_tablespace).
-func (t *fileRecords) missing(exists func(name string, space uint32) bool) string {
+func (t *fileRecords) missing() string {
 	if t.message != "" || t.full {
 		return t.message
 	}
@@ -123,11 +131,11 @@ func (t *fileRecords) missing(exists func(name string, space uint32) bool) strin
 			return fmt.Sprintf("InnoDB: Missing FILE_CREATE, FILE_DELETE or FILE_MODIFY before FILE_CHECKPOINT for tablespace %d", id)
 		}
 	}
-	if exists == nil {
+	if t.exists == nil {
 		return ""
 	}
 	for _, id := range ids {
-		if n := t.named[id]; n.modified && !n.deleted && !n.created && !exists(n.name, id) {
+		if n := t.named[id]; n.modified && !n.deleted && !n.created && !n.found {
 			return fmt.Sprintf("InnoDB: Tablespace %d was not found at %s.", id, n.name)
 		}
 	}

@@ -39,7 +39,7 @@ func (r *recovery) run(ctx context.Context) error {
 	}
 	var open map[uint32]bool
 	open, r.undoStart = r.openUndo()
-	r.player = &player{pages: pages, files: &fileRecords{undo: open, named: map[uint32]*named{}}, made: r.options.Made}
+	r.player = &player{pages: pages, files: &fileRecords{undo: open, exists: r.options.Exists, named: map[uint32]*named{}}, made: r.options.Made}
 	r.onDisk()
 	if readable {
 		if err := r.apply(ctx); err != nil {
@@ -138,7 +138,7 @@ func (r *recovery) apply(ctx context.Context) error {
 		r.reason(LogMalformed, at, p.malformed)
 		r.refuse(fmt.Sprintf("InnoDB: Malformed log record at LSN %d; set innodb_force_recovery=1 to ignore.", p.malformed))
 	}
-	r.refuse(p.files.missing(r.options.Exists))
+	r.refuse(p.files.missing())
 	return nil
 }
 

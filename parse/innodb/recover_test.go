@@ -240,6 +240,40 @@ func TestNamesInFrontOfTheCheckpoint(t *testing.T) {
 	assert.Equal(t, "InnoDB: Tablespace 9 was not found at ./t/a.ibd.", n.recover(t, exists(false)).StartError)
 }
 
+// TestNamesOfATablespace: a file under any name since the last FILE_DELETE
+// will do. MariaDB logs a rename first and does it then; killed in between it
+// recovers from the old name, and does the rename itself.
+func TestNamesOfATablespace(t *testing.T) {
+	const a, b, c = "./t/a.ibd", "./t/#sql-ib64.ibd", "./t/c.ibd"
+	lost := "InnoDB: Tablespace 9 was not found at " + a + "."
+	for name, tt := range map[string]struct {
+		records [][]byte
+		there   string
+		want    string
+	}{
+		"renamed, not done":              {[][]byte{redolog.FileModify(9, a), redolog.FileRename(9, a, b)}, a, ""},
+		"renamed, not done, no old name": {[][]byte{redolog.FileRename(9, a, b)}, a, ""},
+		"renamed, done":                  {[][]byte{redolog.FileModify(9, a), redolog.FileRename(9, a, b)}, b, ""},
+		"renamed twice, one done":        {[][]byte{redolog.FileRename(9, a, b), redolog.FileRename(9, b, c)}, b, ""},
+		"renamed twice, none left":       {[][]byte{redolog.FileRename(9, a, b), redolog.FileRename(9, b, c)}, "", lost},
+		"renamed and back":               {[][]byte{redolog.FileRename(9, a, b), redolog.FileRename(9, b, a)}, a, ""},
+		"deleted under the new name":     {[][]byte{redolog.FileRename(9, a, b), redolog.FileDelete(9, b)}, "", ""},
+		"deleted, and named again":       {[][]byte{redolog.FileDelete(9, a), redolog.FileModify(9, a)}, "", ""},
+		"made":                           {[][]byte{redolog.FileDelete(9, a), redolog.Record(0x80, append([]byte{9, 0}, a...))}, "", ""},
+		"the file of another":            {[][]byte{redolog.FileModify(8, b), redolog.FileModify(9, a)}, b, lost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode().crashed()
+			n.log.Append(tt.records...)
+			n.log.Append(redolog.Write(9, 3, 100, 1))
+			n.log.Append(redolog.Write(0, rseg0, seqnoAt, seqno(101)...))
+			r := n.recover(t, innodb.Options{Exists: func(name string, _ uint32) bool { return name == tt.there }})
+			assert.Equal(t, tt.want, r.StartError)
+			assert.Equal(t, int64(101), r.Position.Seqno)
+		})
+	}
+}
+
 func TestStartErrors(t *testing.T) {
 	other := func(records ...[]byte) func(n *node) {
 		return func(n *node) {
