@@ -36,7 +36,8 @@ MariaDB and Percona XtraDB Cluster: grastate.dat, gvwstate.dat, galera.cache,
 InnoDB tablespaces (every page is checked) and redo logs, binary logs, tc.log,
 the records of backups, option files and error logs. Of Manticore Search:
 manticore.json, transaction logs and their list, headers of tables, positions in
-shared memory, manticore.conf and searchd.log.
+shared memory, manticore.conf and searchd.log. Of WeSQL: the consensus log and
+its archive, and CURRENT, checkpoints, manifests, logs and extents of its engine.
 The name tells the type, or, for files that were renamed, the content. For a
 directory or an archive it says in one line each what the files are.
 

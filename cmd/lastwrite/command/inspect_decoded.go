@@ -30,6 +30,9 @@ func decoderOf(name string, head []byte) decoder {
 	if read := manticoreDecoder(name, head); read != nil {
 		return read
 	}
+	if read := wesqlDecoder(name, head); read != nil {
+		return read
+	}
 	n := galera.ParseName(name)
 	switch n.Kind {
 	case galera.KindState, galera.KindStateCopy:

@@ -29,6 +29,8 @@ func TestInspectEveryFileOfOtherFamilies(t *testing.T) {
 		{"galera", "donor-killed-while-paused"},
 		{"manticore", "torn-log-tail"},
 		{"manticore", "two-clusters-opposite-winners"},
+		{"wesql", "missing-middle-log-file"},
+		{"wesql-synthetic", "engine-damage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := fixtures.Open(t, tt.family, tt.name)
@@ -70,6 +72,7 @@ func TestInspectEveryFileOfOtherFamilies(t *testing.T) {
 
 func TestInspectFilesOfOtherFamilies(t *testing.T) {
 	const data = "var/lib/manticore/"
+	cases := map[string]*fixtures.Case{}
 	for _, tt := range []struct {
 		family, name, node, file string
 		status                   int
@@ -97,10 +100,23 @@ func TestInspectFilesOfOtherFamilies(t *testing.T) {
 		{"manticore", "two-clusters-opposite-winners", "n2", data + "ta/ta.meta", 0, []string{"header of a real-time table", "saved at transaction 9; ", "9 documents of 327 bytes, 0 disk chunks\n"}},
 		{"manticore", "two-clusters-opposite-winners", "n1", "dev/shm/mcrpl_a4f266b78cfd0f471dd8", 0, []string{"cluster alpha: history 108e197f-e60a-11f1-8544-5f3aff5327e8, seqno 16\n"}},
 		{"manticore", "two-clusters-opposite-winners", "n1", "etc/manticoresearch/manticore.conf", 0, []string{"  data_dir = /var/lib/manticore\n", "  listen = 127.0.0.1:27062\n"}},
+		{"wesql", "missing-middle-log-file", "node2", "master-bin.000005", 0, []string{
+			"written by 8.0.39, server 2, checksums: CRC-32\n", "its first entry has index 86\n", "term 2: entries 86 to 88\n",
+			"a start keeps it up to entry 88 of term 2, byte 1406\n", "byte 251: 2^86, 337 bytes, transaction 127\n"}},
+		{"wesql", "missing-middle-log-file", "node2", "auto.cnf", 0, []string{"server UUID 81694463-e611-11f1-b3f9-02fc00000001\n"}},
+		{"wesql", "missing-middle-log-file", "node2", "mysql.ibd", 0, []string{"raft: current term 2, voted for ", ", members 127.0.0.1:23101;"}},
+		{"wesql-synthetic", "engine-damage", "node1", "smartengine/3.wal", 1, []string{
+			"a start takes 8 records up to byte 669\n", "it cuts the newest log there, with a warning\n", "readable behind it: 15 records with 8 rows, sequences 38 to 52\n",
+			"sequence 30, prepare, 1 row, transaction 116 of server 901\n", ", LOST by a start\n", "DAMAGE: 3.wal@669+55 checksum: bad-checksum: "}},
+		{"wesql-synthetic", "engine-damage", "node2", "smartengine/CURRENT", 0, []string{"checkpoint 0.checkpoint\n", "manifests from 1.manifest on"}},
+		{"wesql-synthetic", "engine-damage", "node3", "smartengine/0.sst", 1, []string{"the two headers differ, and the engine refuses the file; header 2 is good\n"}},
 		{"manticore", "two-clusters-opposite-winners", "n1", "var/log/manticore/searchd.log", 0, []string{"1 start, the last of version "}},
 	} {
+		if cases[tt.name] == nil {
+			cases[tt.name] = fixtures.Open(t, tt.family, tt.name)
+		}
 		t.Run(tt.name+"/"+tt.node+"/"+tt.file, func(t *testing.T) {
-			dir := fixtures.Open(t, tt.family, tt.name).Node(t, tt.node).Path
+			dir := cases[tt.name].Node(t, tt.node).Path
 			status, stdout, stderr := raftRun(t, nil, "inspect", filepath.Join(dir, filepath.FromSlash(tt.file)))
 			assert.Equal(t, tt.status, status, stderr)
 			assert.Empty(t, stderr)

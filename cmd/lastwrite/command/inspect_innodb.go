@@ -42,6 +42,12 @@ func decodeTablespace(f *inspected, brief bool) (*decoded, error) {
 	}
 	r := v.Finish()
 	d.damage = r.Damage
+	var raft []string
+	if f.name.File == "mysql.ibd" {
+		if raft, err = raftRows(f); err != nil {
+			return nil, err
+		}
+	}
 	d.sum = append(d.sum, counted(int64(r.Pages), "page", "pages"))
 	d.show = func(p *printer, limit int) {
 		if ok {
@@ -63,6 +69,9 @@ func decodeTablespace(f *inspected, brief bool) (*decoded, error) {
 		}
 		if r.FreeBad > 0 {
 			p.line("  damaged, and not used: %s", counted(int64(r.FreeBad), "page", "pages"))
+		}
+		for _, line := range raft {
+			p.line("  %s", line)
 		}
 		for i, n := range r.Newest {
 			if limit > 0 && i == limit {
