@@ -77,82 +77,53 @@ func crashed(b *testing.B) (dir, options string) {
 	ctx, cancel := context.WithTimeout(b.Context(), 9*time.Minute)
 	defer cancel()
 	require.NoError(b, n.Bootstrap(ctx))
-	var sql strings.Builder
-	sql.WriteString("CREATE DATABASE x;\nUSE x;\n")
+	run := func(statement string, args ...any) {
+		_, err := n.SQL(ctx, "CREATE DATABASE IF NOT EXISTS x;\nUSE x;\n"+fmt.Sprintf(statement, args...)+";\n")
+		require.NoError(b, err)
+	}
 	for i := range tables {
-		fmt.Fprintf(&sql, "CREATE TABLE t%d (a INT PRIMARY KEY AUTO_INCREMENT, b VARCHAR(900));\n", i)
+		run("CREATE TABLE t%d (a INT PRIMARY KEY AUTO_INCREMENT, b VARCHAR(900), c INT NOT NULL DEFAULT 0)", i)
 	}
 	const rows = 8192 // of 800 bytes in a statement
 	for n := range max(int(mebibytes())*1000/(rows/1024)/800, tables) {
-		fmt.Fprintf(&sql, "INSERT INTO t%d(b) SELECT REPEAT(MD5(seq + %d), 24) FROM seq_1_to_%d;\n", n%tables, n, rows)
+		run("INSERT INTO t%d(b) SELECT REPEAT(MD5(seq + %d), 24) FROM seq_1_to_%d", n%tables, n, rows)
 	}
-	_, err := n.SQL(ctx, sql.String())
-	require.NoError(b, err)
+	for pass := range 4 { // few bytes on every page, as small transactions change them
+		for i := range tables {
+			run("UPDATE t%d SET c = c + 1 WHERE a %% 16 = %d", i, pass)
+		}
+	}
 	n.Kill()
+	syscall.Sync() // what it left to write would be measured too
 	return n.Dir, filepath.Join(n.Home, "my.cnf")
 }
 
-// BenchmarkPosition finds the position of a crashed directory, and has the
-// server find it.
-func BenchmarkPosition(b *testing.B) {
+// BenchmarkCrashed finds the position of a crashed directory, and has the
+// server find it; then it checks every page, and has the server's own tool
+// check the same files with one process for each core.
+func BenchmarkCrashed(b *testing.B) {
+	if _, err := exec.LookPath("innochecksum"); err != nil {
+		b.Skip("needs the Debian package mariadb-server")
+	}
 	dir, options := crashed(b)
 	program, err := program()
 	require.NoError(b, err)
 	var ours, theirs string
-	b.Run("lastwrite", func(b *testing.B) {
+	b.Run("rank", func(b *testing.B) {
 		peak := 0
 		for b.Loop() {
 			ours, peak = timed(b, 0, program, "rank", "--quick", dir)
 		}
 		b.ReportMetric(float64(peak), "peak-KiB")
 	})
-	b.Run("server", func(b *testing.B) {
-		copies := b.TempDir()
-		peak := 0
-		for i := 0; b.Loop(); i++ {
-			b.StopTimer()
-			to := filepath.Join(copies, strconv.Itoa(i))
-			require.NoError(b, realserver.CopyDir(b.Context(), dir, to))
-			syscall.Sync() // what the copy left to write is not the server's
-			b.StartTimer()
-			log := filepath.Join(copies, "log.err")
-			_, peak = timed(b, 0, "mariadbd", "--defaults-file="+options, "--user=root", "--datadir="+to, "--tmpdir="+to,
-				"--socket="+filepath.Join(to, "s"), "--pid-file="+filepath.Join(to, "p"), "--log-error="+log, "--wsrep-recover")
-			b.StopTimer()
-			text, err := os.ReadFile(log)
-			require.NoError(b, err)
-			theirs = string(text)
-			require.NoError(b, os.RemoveAll(to))
-			b.StartTimer()
-		}
-		b.ReportMetric(float64(peak), "peak-KiB")
-	})
+	b.Run("wsrep-recover", func(b *testing.B) { theirs = recoverByServer(b, dir, options) })
 	position := regexp.MustCompile(`WSREP: Recovered position: (\S+)`).FindStringSubmatch(theirs)
 	if ours != "" && theirs != "" && assert.NotNil(b, position, theirs) {
 		assert.Contains(b, ours, position[1])
 	}
-}
-
-// BenchmarkVerifyDeep checks every page of a crashed directory, and has the
-// server's own tool check the same files with one process for each core.
-func BenchmarkVerifyDeep(b *testing.B) {
-	dir, _ := crashed(b)
-	program, err := program()
-	require.NoError(b, err)
-	if _, err := exec.LookPath("innochecksum"); err != nil {
-		b.Skip("needs the Debian package mariadb-server")
-	}
-	var files []string
-	total := int64(0) // without the system tablespace, whose doublewrite area innochecksum takes for damage
-	require.NoError(b, filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() || !innodb.IsTablespace(name) || e.Name() == "ibdata1" {
-			return err
-		}
-		info, err := e.Info()
-		files, total = append(files, name), total+info.Size()
-		return err
-	}))
-	b.Run("lastwrite", func(b *testing.B) {
+	files, total := spaces(b, dir)
+	eachCore(files, checksum(b)) // all from memory, for both
+	b.Run("verify", func(b *testing.B) {
 		b.SetBytes(total)
 		report := cpuTime(b, syscall.RUSAGE_CHILDREN)
 		peak := 0
@@ -169,12 +140,55 @@ func BenchmarkVerifyDeep(b *testing.B) {
 		b.SetBytes(total)
 		defer cpuTime(b, syscall.RUSAGE_CHILDREN)()
 		for b.Loop() {
-			eachCore(files, func(mine []string) {
-				out, err := exec.Command("innochecksum", mine...).CombinedOutput()
-				assert.NoError(b, err, string(out))
-			})
+			eachCore(files, checksum(b))
 		}
 	})
+}
+
+// recoverByServer has the server recover the position of copies, and returns
+// what it logged.
+func recoverByServer(b *testing.B, dir, options string) (log string) {
+	copies := b.TempDir()
+	peak := 0
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		to := filepath.Join(copies, strconv.Itoa(i))
+		require.NoError(b, realserver.CopyDir(b.Context(), dir, to))
+		syscall.Sync()
+		b.StartTimer()
+		file := filepath.Join(copies, "log.err")
+		_, peak = timed(b, 0, "mariadbd", "--defaults-file="+options, "--user=root", "--datadir="+to, "--tmpdir="+to,
+			"--socket="+filepath.Join(to, "s"), "--pid-file="+filepath.Join(to, "p"), "--log-error="+file, "--wsrep-recover")
+		b.StopTimer()
+		text, err := os.ReadFile(file)
+		require.NoError(b, err)
+		log = string(text)
+		require.NoError(b, os.RemoveAll(to))
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(peak), "peak-KiB")
+	return log
+}
+
+// spaces lists the tablespaces without ibdata1, whose doublewrite area
+// innochecksum takes for damage.
+func spaces(b *testing.B, dir string) (files []string, total int64) {
+	require.NoError(b, filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() || !innodb.IsTablespace(name) || e.Name() == "ibdata1" {
+			return err
+		}
+		info, err := e.Info()
+		files, total = append(files, name), total+info.Size()
+		return err
+	}))
+	return files, total
+}
+
+func checksum(b *testing.B) func(mine []string) {
+	return func(mine []string) {
+		out, err := exec.Command("innochecksum", mine...).CombinedOutput()
+		assert.NoError(b, err, string(out))
+	}
 }
 
 // TestQuickReadsNoBulk: a quick run does not open tablespaces of tables, and
