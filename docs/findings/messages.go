@@ -10,26 +10,34 @@ import (
 // A Message is something that a server or an application prints, with the
 // findings whose pages quote it.
 type Message struct {
-	// Text has N for every number, UUID for every UUID, and * for every
-	// quoted word.
-	Text string
-	IDs  []string
+	// Text has N for every number, UUID for every UUID, PATH for every path,
+	// ADDRESSES for a list of them, and * for every quoted word and every value
+	// behind an equals sign.
+	Text  string
+	Quote string // as it stands in the page of the first finding
+	IDs   []string
 }
 
 // Messages returns the messages that the pages quote, sorted by text.
 func Messages() []Message {
-	byText := map[string][]string{}
+	byText := map[string]*Message{}
 	for _, id := range IDs() {
 		page, _ := Page(id)
-		for _, text := range quoted(page) {
-			if !slices.Contains(byText[text], id) {
-				byText[text] = append(byText[text], id)
+		for _, quote := range quoted(page) {
+			text := general(quote)
+			m := byText[text]
+			if m == nil {
+				m = &Message{Text: text, Quote: quote}
+				byText[text] = m
+			}
+			if !slices.Contains(m.IDs, id) {
+				m.IDs = append(m.IDs, id)
 			}
 		}
 	}
 	var out []Message
 	for _, text := range slices.Sorted(maps.Keys(byText)) {
-		out = append(out, Message{text, byText[text]})
+		out = append(out, *byText[text])
 	}
 	return out
 }
@@ -42,22 +50,43 @@ func quoted(page string) []string {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inside = !inside
-		case inside:
-			out = append(out, general(line))
+		case inside && strings.TrimSpace(line) != "":
+			out = append(out, strings.TrimRight(line, "\n"))
 		}
 	}
 	return out
 }
 
+// variables are what differs between two occurrences of a message, in the
+// order in which they are replaced.
+var variables = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	// MySQL puts the number of a message and the part of the server in brackets.
+	{regexp.MustCompile(`\[?\b(MY-[0-9]{6})\b\]?(?: \[\w+\])?`), "${1}"},
+	{regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`), "UUID"},
+	{regexp.MustCompile(`gcomm://[^\s)]*`), "gcomm:"},
+	{regexp.MustCompile(`"[^" ]*"`), `"*"`},
+	{regexp.MustCompile(`'[^' ]*'`), `'*'`},
+	{regexp.MustCompile("`[^` ]*`"), "`*`"},
+	{regexp.MustCompile(`\((?:[^()\s,]+:[0-9]+,?)+\)`), "(ADDRESSES)"},
+	{regexp.MustCompile(`(?:[\w.~+-]*/)+[\w.+-]*[\w+-]`), "PATH"},
+	{regexp.MustCompile(`(\w=)[^\s,)"']+`), "${1}*"},
+	{regexp.MustCompile(`0x[0-9a-fA-F]+`), "N"},
+}
+
+// number is one that differs. LZ4 is a name, and so is the number of a message.
+var number = regexp.MustCompile(`LZ4|MY-[0-9]{6}|[0-9]+(?:\.[0-9]+)*`)
+
 // general replaces what differs between two occurrences of a message.
 func general(message string) string {
 	text := strings.Join(strings.Fields(message), " ")
-	text = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`).ReplaceAllString(text, "UUID")
-	text = regexp.MustCompile(`"[^"]*"`).ReplaceAllString(text, `"*"`)
-	text = regexp.MustCompile(`'[^' ]*'`).ReplaceAllString(text, `'*'`)
-	// LZ4 is a name, and a number with a dot is a version.
-	return regexp.MustCompile(`LZ4|[0-9]+\.[0-9.]*[0-9]|[0-9]+`).ReplaceAllStringFunc(text, func(m string) string {
-		if m == "LZ4" || strings.Contains(m, ".") {
+	for _, v := range variables {
+		text = v.pattern.ReplaceAllString(text, v.with)
+	}
+	return number.ReplaceAllStringFunc(text, func(m string) string {
+		if m == "LZ4" || strings.HasPrefix(m, "MY-") {
 			return m
 		}
 		return "N"
@@ -72,10 +101,11 @@ func Search(message string) []string {
 	if want == "" {
 		return nil
 	}
+	all := Messages()
 	var part []string // pages with a message that contains what is wanted
 	var whole []string
 	longest := 0 // of the messages that are contained in what is wanted
-	for _, m := range Messages() {
+	for _, m := range all {
 		have := strings.ToLower(m.Text)
 		if remembers(have, want) {
 			part = append(part, m.IDs...)
@@ -86,8 +116,11 @@ func Search(message string) []string {
 			whole = append(whole, m.IDs...)
 		}
 	}
-	for _, ids := range [][]string{part, whole, mentioning(message)} {
-		if len(ids) > 0 {
+	for _, more := range []func() []string{
+		func() []string { return part }, func() []string { return whole },
+		func() []string { return resembling(all, want) }, func() []string { return mentioning(message) },
+	} {
+		if ids := more(); len(ids) > 0 {
 			slices.Sort(ids)
 			return slices.Compact(ids)
 		}
@@ -123,6 +156,39 @@ func contained(have, want string) int {
 		return len(have)
 	}
 	return 0
+}
+
+// resembling returns the findings of the message whose words are all in want,
+// in their order, but for one in five: the name of a cluster that stands there
+// without quotes.
+func resembling(all []Message, want string) []string {
+	const fewest = 4 // words that make a message
+	given := strings.Fields(want)
+	var ids []string
+	most := 0
+	for _, m := range all {
+		words := strings.Fields(strings.ToLower(m.Text))
+		n := inOrder(words, given)
+		if len(words) < fewest || len(words)-n > len(words)/5 || n < most {
+			continue
+		}
+		if n > most {
+			most, ids = n, nil
+		}
+		ids = append(ids, m.IDs...)
+	}
+	return ids
+}
+
+// inOrder counts the words that are in given, each behind the one before it.
+func inOrder(words, given []string) int {
+	n := 0
+	for _, w := range words {
+		if i := slices.Index(given, w); i >= 0 {
+			n, given = n+1, given[i+1:]
+		}
+	}
+	return n
 }
 
 // mentioning returns the pages that have the words in their text.

@@ -154,14 +154,6 @@ func TestIndex(t *testing.T) {
 		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", e.ID, e.ID, e.Severity, e.Title)
 	}
 	b.WriteString(indexMessages)
-	b.WriteString("| message | findings |\n| --- | --- |\n")
-	for _, m := range findings.Messages() {
-		var links []string
-		for _, id := range m.IDs {
-			links = append(links, fmt.Sprintf("[%s](%s.md)", id, id))
-		}
-		fmt.Fprintf(&b, "| %s | %s |\n", codeCell(m.Text), strings.Join(links, ", "))
-	}
 	if *update {
 		require.NoError(t, os.WriteFile(indexFile, b.Bytes(), 0o644))
 	}
@@ -205,13 +197,7 @@ IDs are never reused. Titles may change.
 const indexMessages = `
 ## Messages
 
-What servers print, and the findings that explain it. N stands for numbers, also in file names, and * for a quoted word. A
-message that ends with a colon is printed like that, with nothing behind it. ` + "`lastwrite explain \"past last snapshot\"`" + `
-searches the same list with any part of a message.
-
-Before these messages the Go packages print ` + "`create node: `" + ` or ` + "`start node: `" + `, Incus ` + "`Failed to start cowsql server: `" + `
-and LXD ` + "`Failed to start dqlite server: `" + `.
-
+[What servers print](../messages/README.md), and the findings that explain it.
 `
 
 // A source is a node's directory.

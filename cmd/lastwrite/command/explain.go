@@ -21,7 +21,8 @@ func newExplain(env Env) *cobra.Command {
 		Use:   "explain [ID...|MESSAGE]",
 		Short: "Tell what a finding means, how it is known, what to do, and what it costs",
 		Long: `explain prints the pages of findings. Without an ID it lists all of them. With
-a message of a server, or a part of one, it lists the findings that explain it.
+a message of a server, or a part of one, it lists the findings that explain it;
+times, numbers, UUIDs, paths and names in it do not matter.
 
 The pages are formatted for a terminal; elsewhere they are Markdown.`,
 		Example: `  lastwrite explain
@@ -66,7 +67,7 @@ func explain(args []string, page func(string) string) (string, error) {
 		if len(ids) == 0 {
 			return "", usage("no finding is called %q and no page mentions it; give the words of it that are no names or numbers, or see all: lastwrite explain", message)
 		}
-		return catalogTable(ids), nil
+		return fmt.Sprintf("%s\nlastwrite explain %s\n", catalogTable(ids), strings.Join(ids, " ")), nil
 	}
 	var pages []string
 	for _, arg := range args {
