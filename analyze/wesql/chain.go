@@ -161,6 +161,24 @@ func (m *model) nextFirst(from *link) uint64 {
 // inside reports whether a hole has entries behind it.
 func (h hole) inside(v *verdict) bool { return h.Last != 0 && h.Last < v.Index }
 
+// elsewhere reports whether a line of the index leads to a place that is
+// neither the configured data directory nor that of log_bin.
+func (m *model) elsewhere(line string) bool {
+	if !path.IsAbs(line) {
+		return false
+	}
+	dir := path.Dir(line)
+	return !(m.Conf.DataDir.Set && dir == path.Clean(m.Conf.DataDir.V)) && !(path.IsAbs(m.Conf.LogBin.V) && dir == path.Dir(m.Conf.LogBin.V))
+}
+
+// linePrefix is what stands in front of the names in the index.
+func (m *model) linePrefix() string {
+	if m.LogDir != m.Data && path.IsAbs(m.Conf.LogBin.V) {
+		return path.Dir(m.Conf.LogBin.V) + "/"
+	}
+	return "./"
+}
+
 // link makes the list of the files.
 func (m *model) link() {
 	listed := map[string]bool{}

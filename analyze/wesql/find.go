@@ -52,8 +52,50 @@ func find(fsys fs.FS) ([]analyze.Candidate, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
+	out = join(fsys, out)
 	separate(out)
 	return out, err
+}
+
+// join takes a directory that holds log files only, and the data directory
+// without a log beside it, for one node.
+func join(fsys fs.FS, all []analyze.Candidate) []analyze.Candidate {
+	place := func(c analyze.Candidate) string { return path.Join(c.Dir, c.Data) }
+	logs := func(c analyze.Candidate) bool {
+		l := list(fsys, place(c))
+		return c.Layout == layoutServer && !l.file("auto.cnf", "mysql.ibd", "ibdata1", "my.cnf") && !l.dir("smartengine", "mysql")
+	}
+	data := func(c analyze.Candidate) bool {
+		return c.Layout != layoutStore && logIndex(fsys, place(c), list(fsys, place(c))) == ""
+	}
+	parents := map[string][2][]int{}
+	for i, c := range all {
+		p := path.Dir(place(c))
+		pair := parents[p]
+		switch {
+		case place(c) == ".":
+		case data(c):
+			pair[0] = append(pair[0], i)
+		case logs(c):
+			pair[1] = append(pair[1], i)
+		}
+		parents[p] = pair
+	}
+	gone := map[int]bool{}
+	for p, pair := range parents {
+		if len(pair[0]) == 1 && len(pair[1]) == 1 {
+			c := &all[pair[0][0]]
+			c.Data, c.Dir, c.Layout, c.Product = path.Base(place(*c)), p, layoutServer, "wesql"
+			gone[pair[1][0]] = true
+		}
+	}
+	out := []analyze.Candidate{}
+	for i, c := range all {
+		if !gone[i] {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func depth(name string) int {

@@ -50,7 +50,7 @@ func (g *group) indexFindings(m *model) {
 		g.add("LWW009", m.Name, m.file(m.IndexPath, fmt.Sprintf("%d bytes", len(m.IndexRaw))), "The index of the log names no file, beside %d log files. A start begins a new, empty log and lists only that.", len(m.Chain))
 	}
 	for _, e := range m.Index.Entries {
-		if e.Absolute() {
+		if m.elsewhere(e.Path) {
 			g.add("LWW011", m.Name, m.at(e.Span, e.Path), "The index names %s with its whole path. A start looks for the file there, and not beside the index.", e.Path)
 			break
 		}

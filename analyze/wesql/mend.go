@@ -10,7 +10,7 @@ import (
 	"github.com/lastwrite/lastwrite/parse/wesql"
 )
 
-// entry is a line of an index.
+// An entry is a line of an index.
 type entry = binlog.Entry
 
 // maxMend is the longest entry that is mended, bytes.

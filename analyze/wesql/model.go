@@ -62,7 +62,8 @@ type model struct {
 	large map[uint64]bool
 	xids  map[uint64]uint64
 
-	where string // directory within the input
+	where  string            // directory within the input
+	stored map[string][]byte // of a bundle, whose files have no content: the first bytes of some; nil for others
 }
 
 // A link is one file of the log.

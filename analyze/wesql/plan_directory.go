@@ -200,6 +200,9 @@ func (d *directory) logFile(l *link) string {
 	var who []string
 	for _, b := range l.Ledger.Bad {
 		donor, mended := d.group.mend(m, b)
+		if donor == nil && slices.ContainsFunc(d.group.nodes, func(o *model) bool { return o != m && o.stored != nil }) {
+			return fmt.Sprintf("LWW002, and it is not in bundle whether another log holds entry %d whole", b.Index)
+		}
 		if donor == nil {
 			return fmt.Sprintf("LWW002: no other log holds entry %d whole", b.Index)
 		}
@@ -221,8 +224,8 @@ func (d *directory) index(keep []*link) string {
 	m := d.model
 	var b bytes.Buffer
 	for _, l := range keep {
-		line := "./" + path.Base(l.Path)
-		if l.Listed && m.HasIndex && l.Line != "" && !strings.HasPrefix(l.Line, "/") {
+		line := m.linePrefix() + path.Base(l.Path)
+		if l.Listed && m.HasIndex && l.Line != "" && !m.elsewhere(l.Line) {
 			line = l.Line
 		}
 		b.WriteString(line + "\n")
@@ -237,7 +240,7 @@ func (d *directory) index(keep []*link) string {
 		because = "LWW009: names the files of the log"
 	case slices.ContainsFunc(keep, func(l *link) bool { return l.Bridge }):
 		because = "LWW010: names the file that fits between two others"
-	case slices.ContainsFunc(m.Index.Entries, func(e entry) bool { return e.Absolute() }):
+	case slices.ContainsFunc(m.Index.Entries, func(e entry) bool { return m.elsewhere(e.Path) }):
 		because = "LWW011: relative paths"
 	}
 	d.add(analyze.Step{Op: analyze.Write, File: m.IndexPath, Because: because, Mode: 0o640, Parts: []analyze.Part{{Data: b.Bytes()}}})

@@ -131,6 +131,29 @@ func TestBridge(t *testing.T) {
 	assert.Equal(t, "./master-bin.000001\n./master-bin.000002\n./master-bin.000003\n", string(list))
 }
 
+// TestSplitLayout: the log in a directory of its own, beside the data.
+func TestSplitLayout(t *testing.T) {
+	m := fstest.MapFS{}
+	for name, f := range tables(build(1, filled(1, 20)), row{term: 2, members: list3 + "@1", applied: 20, workers: 4}) {
+		switch {
+		case name == "my.cnf":
+		case strings.HasPrefix(name, "master-bin"):
+			m["binlogs/"+name] = f
+		default:
+			m["data/"+name] = f
+		}
+	}
+	put(m, "my.cnf", "[mysqld]\ndatadir=/data\nlog_bin=/binlogs/master-bin\n")
+	put(m, "binlogs/master-bin.index", "/binlogs/master-bin.000001\n")
+	clusters := run(t, map[string]fs.FS{"n1": m}, analyze.Options{})
+	require.Len(t, clusters, 1)
+	require.Len(t, clusters[0].Nodes, 1)
+	n := clusters[0].Nodes[0]
+	assert.EqualValues(t, 20, n.Position.Index)
+	assert.Equal(t, analyze.Clean, n.Start.Outcome, n.Start.Error)
+	assert.Equal(t, "10.0.0.1:13306", n.Identity.Address)
+}
+
 // TestHoleDoesNotCount: a log with a hole is left out, however far it goes.
 func TestHoleDoesNotCount(t *testing.T) {
 	l := filled(2, 18)

@@ -188,7 +188,7 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 			return nil
 		}
 		m.sizes[name], m.modes[name] = info.Size(), info.Mode()
-		if !r.taken[name] {
+		if !r.taken[name] && m.stored == nil {
 			errs = append(errs, r.now(name))
 		}
 		return nil
@@ -196,7 +196,11 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	errs = append(errs, m.small(ctx, r.options.Deep)...)
+	if m.stored != nil {
+		m.recalled()
+	} else {
+		errs = append(errs, m.small(ctx, r.options.Deep)...)
+	}
 	m.node()
 	return m.Node, errors.Join(errs...)
 }
@@ -236,6 +240,9 @@ func (m *model) small(ctx context.Context, deep bool) (errs []error) {
 
 // read returns the first bytes of a file.
 func (m *model) read(name string, limit int64) ([]byte, error) {
+	if b, ok := m.stored[name]; ok {
+		return b[:min(int64(len(b)), limit)], nil
+	}
 	in, err := m.FS.Open(name)
 	if err != nil {
 		return nil, err

@@ -52,6 +52,10 @@ func (m *model) start() analyze.Start {
 		return m.emptyIndex(s)
 	}
 	last := m.log.LastFile
+	if last == nil || last.Log == nil { // it could not be read, and the report says so
+		s.Outcome = analyze.Unknown
+		return s
+	}
 	if scan := last.Log.Server; scan.Malformed != "" {
 		s.Outcome = analyze.Refuses
 		s.Error = fmt.Sprintf(saysOutOfOrder, last.Line, scan.From, scan.To, scan.Malformed)
@@ -81,7 +85,7 @@ func (m *model) indexError() string {
 	for _, l := range m.Chain {
 		switch {
 		case !l.Listed:
-		case l.Missing, path.IsAbs(l.Line) && !(m.Conf.DataDir.Set && path.Dir(l.Line) == path.Clean(m.Conf.DataDir.V)):
+		case l.Missing, m.elsewhere(l.Line):
 			return saysCannotOpen
 		case l.Size == 0:
 			return saysEmptyFile
