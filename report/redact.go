@@ -73,6 +73,7 @@ func withoutSecrets(s string) string {
 // pseudonyms maps names to what stands for them.
 type pseudonyms struct {
 	words     map[string]string
+	odd       []string // names that are no single word
 	addresses map[netip.Addr]string
 	counts    map[string]int
 	v4, v6    int
@@ -108,13 +109,17 @@ func newPseudonyms(d *Document) *pseudonyms {
 	for _, in := range d.Inputs {
 		p.word("node", in.Node)
 	}
+	slices.SortStableFunc(p.odd, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be in another
 	return p
 }
 
 // word gives a name a pseudonym of that kind, unless it has one.
 func (p *pseudonyms) word(kind, name string) {
-	if name == "" || p.words[name] != "" {
+	if p.words[name] != "" || strings.Trim(name, "0123456789") == "" { // a number is no name
 		return
+	}
+	if wordPattern.FindString(name) != name {
+		p.odd = append(p.odd, name)
 	}
 	p.counts[kind]++
 	p.words[name] = fmt.Sprintf("%s-%d", kind, p.counts[kind])
@@ -145,6 +150,9 @@ func (p *pseudonyms) replace(s string) string {
 	s = v4Pattern.ReplaceAllStringFunc(s, p.address)
 	if name := p.words[s]; name != "" {
 		return name
+	}
+	for _, name := range p.odd {
+		s = strings.ReplaceAll(s, name, p.words[name])
 	}
 	return wordPattern.ReplaceAllStringFunc(s, p.name)
 }

@@ -87,6 +87,7 @@ func (m *model) node(name string, c analyze.Candidate) *analyze.Node {
 	n.Facts = m.facts()
 	n.Position = m.position()
 	m.Node = n
+	n.Names = m.names()
 	return n
 }
 

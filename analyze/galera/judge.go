@@ -58,6 +58,7 @@ func (g *group) judge(clusters int) analyze.Cluster {
 		m.Node.Facts = g.facts(m)
 		m.Node.Member = g.member(m)
 		m.Node.Identity = m.identity()
+		m.Node.Names = m.names()
 		m.draw(g)
 	}
 	g.verdict.MostRecentStartable = g.startable()

@@ -108,6 +108,7 @@ func (g *group) node(m *member) *analyze.Node {
 	n.Position = g.position(m)
 	n.Start = h.start(m.part)
 	n.Facts = g.facts(m)
+	n.Names = h.names()
 	n.Damage = slices.Clone(n.Damage)
 	if m.State != nil {
 		n.Damage = append(n.Damage, m.State.Damage...)

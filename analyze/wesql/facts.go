@@ -322,9 +322,7 @@ func (m *model) identity() {
 		id.Source = m.in("auto.cnf")
 	}
 	m.Node.Identity = id
-	for _, a := range members.Addresses() {
-		m.Node.Names = append(m.Node.Names, analyze.Name{Kind: analyze.HostName, Text: a})
-	}
+	m.Node.Names = m.names()
 }
 
 // picture draws the log.
