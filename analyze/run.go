@@ -51,8 +51,17 @@ type found struct {
 // Run finds the node directories in all sources, reads them and judges each
 // family. What cannot be read becomes a Problem; the error is for a cancelled
 // context and for options that no family accepts.
-func Run(ctx context.Context, sources []Source, systems []System, o Options) (*Result, error) {
-	result := &Result{}
+func Run(ctx context.Context, sources []Source, systems []System, o Options) (result *Result, err error) {
+	if slices.ContainsFunc(sources, isStored) {
+		// Evidence that no parser has made can contradict itself in more ways
+		// than the families look for.
+		defer func() {
+			if p := recover(); p != nil {
+				result, err = nil, fmt.Errorf("%w: %v", ErrEvidence, p)
+			}
+		}()
+	}
+	result = &Result{}
 	var all []*found
 	for i, src := range sources {
 		n := len(all)
@@ -99,7 +108,7 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 	all = slices.DeleteFunc(all, func(f *found) bool { return f.reading == nil })
 	if !o.Quick {
 		for i, src := range sources {
-			if _, ok := src.(StoredSource); ok {
+			if isStored(src) {
 				continue
 			}
 			err := src.Sweep(ctx, takeFor(all, i))
@@ -141,6 +150,14 @@ func Run(ctx context.Context, sources []Source, systems []System, o Options) (*R
 		result.Clusters[i].ID = fmt.Sprintf("%s-%d", result.Clusters[i].System, i+1)
 	}
 	return result, nil
+}
+
+// ErrEvidence says that the evidence in a bundle contradicts itself.
+var ErrEvidence = errors.New("the evidence in a bundle contradicts itself")
+
+func isStored(s Source) bool {
+	_, ok := s.(StoredSource)
+	return ok
 }
 
 // recallable returns the nodes of a stored source that the systems know.

@@ -87,6 +87,9 @@ func (g *generator) fields(t reflect.Type, name string, properties object, requi
 			key = f.Name
 		}
 		s := g.schema(f.Type)
+		if strings.Contains(options, "string") { // a number that is always quoted
+			s = object{"type": "string", "pattern": "^-?[0-9]+$"}
+		}
 		if words := g.words[name+"."+key]; words != nil {
 			s["enum"] = words
 		}

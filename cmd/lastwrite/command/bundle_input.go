@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
@@ -143,10 +144,18 @@ func (b *bundled) notes() (out []report.Note, incomplete bool) {
 			out = append(out, report.Note{Severity: string(analyze.Warning), Path: in.Path, Text: "changed while the bundle was made: " + strings.Join(in.Changed, ", ")})
 		}
 	}
+	if b.holds("wesql") {
+		out = append(out, report.Note{Severity: string(analyze.Info), Path: b.path, Text: "not in bundle: log files and options of WeSQL nodes, whose bytes plans move; make them from the directories"})
+	}
 	for _, text := range m.Missing {
 		out = append(out, report.Note{Severity: string(analyze.Info), Path: b.path, Text: "not in bundle: " + text})
 	}
 	return out, incomplete
+}
+
+// holds reports whether a node of a family is in the bundle.
+func (b *bundled) holds(system string) bool {
+	return slices.ContainsFunc(b.bundle.Manifest.Nodes, func(n bundle.Node) bool { return n.System == system })
 }
 
 // bundled returns the first bundle among the inputs, nil if there is none.

@@ -68,6 +68,9 @@ func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error 
 	if err != nil {
 		return err
 	}
+	if from != nil && c.System == "wesql" {
+		return a.wantFiles("a plan for WeSQL nodes")
+	}
 	f, err := repair.New("lastwrite "+Version(), *c, *p, a.digest)
 	if err != nil {
 		return &exit{ExitIncomplete, err}
