@@ -136,4 +136,7 @@ var galeraEntries = []Entry{
 	// With --deep: the LSN of a page is behind the end of the redo log. The
 	// server prints "log sequence number ... is in the future" and goes on.
 	{"LWG052", "error", "Pages that are newer than the redo log"},
+	// innodb_flush_log_at_trx_commit=0 or 2 and a binary log: a later prepared
+	// transaction is committed at the start, an earlier one is gone.
+	{"LWG053", "error", "Committed transactions are missing below the position of this node"},
 }

@@ -43,6 +43,9 @@ func (g *group) decide() {
 			return
 		}
 	}
+	if slices.ContainsFunc(best, func(m *model) bool { return !m.holed() }) {
+		best = slices.DeleteFunc(best, (*model).holed)
+	}
 	slices.SortStableFunc(best, g.prefer)
 	v.Decided, v.MostRecent, v.Recommended = true, names(best), best[0].name()
 	slices.Sort(v.MostRecent)
@@ -85,15 +88,17 @@ func (g *group) certain(m *model, list []*model) bool {
 	})
 }
 
-// prefer orders equals: a server that can open the directory, a state file
-// that tells the truth, a safe_to_bootstrap that can be believed, a clean stop,
-// the cache that reaches back furthest.
+// prefer orders equals: a server that can open the directory, one that lost
+// nothing below its position, a state file that tells the truth, a
+// safe_to_bootstrap that can be believed, a clean stop, the cache that reaches
+// back furthest.
 func (g *group) prefer(a, b *model) int {
 	flag := func(m *model) int {
 		return b2i(!(m.State != nil && m.State.SafeField.Present && m.State.SafeToBootstrap && !m.contradicted()))
 	}
 	return cmp.Or(
 		cmp.Compare(b2i(a.Engine.Refusal != ""), b2i(b.Engine.Refusal != "")),
+		cmp.Compare(b2i(a.holed()), b2i(b.holed())),
 		cmp.Compare(b2i(a.Condition != sound), b2i(b.Condition != sound)),
 		cmp.Compare(b2i(a.Engine.Broken), b2i(b.Engine.Broken)),
 		cmp.Compare(flag(a), flag(b)),
@@ -210,11 +215,18 @@ func (g *group) reason(best, all []*model) string {
 	case len(all) > len(best):
 		next := uint64(0)
 		for _, m := range all {
-			if !slices.Contains(best, m) {
+			if !slices.Contains(best, m) && (!m.holed() || g.reach[m].Upper < top.Lower) {
 				next = max(next, g.reach[m].Upper)
 			}
 		}
-		text += fmt.Sprintf("; the others end at %d at the latest", next)
+		if next > 0 {
+			text += fmt.Sprintf("; the others end at %d at the latest", next)
+		}
+	}
+	for _, m := range all {
+		if m.holed() && g.reach[m].Upper >= top.Lower {
+			text += fmt.Sprintf("; %s lacks %s below its position", m.name(), seqnoList(m.holes()))
+		}
 	}
 	if len(best) > 1 {
 		text += fmt.Sprintf("; of these, %s needs least and serves most", best[0].name())

@@ -55,6 +55,7 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 	}
 	e := newEngine(r, f)
 	e.Made = made
+	e.Holes = resolver.holes(r)
 	e.Refusal = cmp.Or(e.Refusal, resolver.refusal)
 	e.Missing = len(f.System) == 0
 	if e.Missing && e.Refusal == "" {
@@ -72,7 +73,7 @@ func readEngine(ctx context.Context, m *model) (*engine, error) {
 func newEngine(r *innodb.Recovery, f *engineFiles) *engine {
 	e := &engine{
 		UUID: galera.UUID(r.Position.UUID), Seqno: r.Position.Seqno, From: string(r.From), At: f.span(r.At), Exact: r.Bound == innodb.Exact,
-		Clean: r.Log.Clean, Refusal: r.StartError, Beyond: r.Beyond, Prepared: r.Prepared, Mended: r.Mended, Version: r.Log.Creator,
+		Clean: r.Log.Clean, Refusal: r.StartError, Beyond: r.Beyond, Prepared: r.Prepared, Settled: r.Settled.Seqno, Mended: r.Mended, Version: r.Log.Creator,
 		Checkpoint: r.Log.Checkpoint, End: r.Log.End,
 	}
 	printable := r.StartError == "" && len(f.System) > 0

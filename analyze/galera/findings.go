@@ -29,6 +29,7 @@ func (g *group) report(clusters int) {
 		g.stateFindings(m)
 		g.conditionFindings(m)
 		g.engineFindings(m)
+		g.holeFindings(m)
 		g.pageFindings(m)
 		g.cacheFindings(m)
 		g.leftoverFindings(m)

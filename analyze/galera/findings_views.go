@@ -165,6 +165,9 @@ func (g *group) noRestore(r restore) string {
 		if !m.Condition.usable() || m.Condition != sound || m.Engine.Refusal != "" || m.contradicted() {
 			return m.name() + " cannot take part as it is"
 		}
+		if m.holed() {
+			return m.name() + " lacks transactions below its position"
+		}
 		if p := m.Layout.Server.Provider.PCRecovery; p.Set && !p.V {
 			return "pc.recovery is off on " + m.name()
 		}

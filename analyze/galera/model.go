@@ -82,7 +82,9 @@ type engine struct {
 	Broken  bool // pages that nothing makes good
 
 	Prepared []innodb.Prepared
-	Mended   int // torn pages that were replaced by copies
+	Settled  int64    // the position without them, -1 if none
+	Holes    []uint64 // seqnos between the two that a start loses without a word
+	Mended   int      // torn pages that were replaced by copies
 
 	Checkpoint, End uint64          // LSNs of the redo log, 0 if not known
 	Made            map[pageID]bool // pages that were found damaged and that the log makes anew

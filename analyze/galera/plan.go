@@ -14,9 +14,7 @@ import (
 func (g *group) plans() []analyze.Plan {
 	var out []analyze.Plan
 	add := func(p analyze.Plan, ok bool) {
-		if ok && !slices.ContainsFunc(out, func(q analyze.Plan) bool {
-			return q.ID == p.ID || q.Base == p.Base && len(p.Steps) > 0 && len(q.Steps) > 0
-		}) {
+		if ok && !slices.ContainsFunc(out, func(q analyze.Plan) bool { return samePlan(p, q) }) {
 			out = append(out, p)
 		}
 	}
@@ -24,12 +22,7 @@ func (g *group) plans() []analyze.Plan {
 		add(g.planContinue(m))
 	}
 	if g.verdict.Decided {
-		for _, m := range g.bases() {
-			add(g.planContinue(m))
-			if len(out) > 0 {
-				break
-			}
-		}
+		out = g.decidedPlans(out)
 		add(g.planRestore())
 	} else {
 		for _, m := range g.heads() {
@@ -39,6 +32,30 @@ func (g *group) plans() []analyze.Plan {
 	if len(out) == 0 {
 		for _, m := range g.usable() {
 			add(g.planSalvage(m))
+		}
+	}
+	return out
+}
+
+// samePlan reports whether one of two plans is enough.
+func samePlan(p, q analyze.Plan) bool {
+	return q.ID == p.ID || q.Base == p.Base && len(p.Steps) > 0 && len(q.Steps) > 0
+}
+
+// decidedPlans adds the plan for the best base that can be had. One that has
+// lost transactions below its position is not the only choice.
+func (g *group) decidedPlans(out []analyze.Plan) []analyze.Plan {
+	holed := g.node(g.verdict.Recommended).holed()
+	for _, m := range g.bases() {
+		if m.holed() && len(out) > 0 {
+			continue
+		}
+		p, ok := g.planContinue(m)
+		if ok && !slices.ContainsFunc(out, func(q analyze.Plan) bool { return samePlan(p, q) }) {
+			out = append(out, p)
+		}
+		if len(out) > 0 && (!holed || ok && !m.holed()) {
+			break
 		}
 	}
 	return out
@@ -132,6 +149,10 @@ func (g *group) planContinue(w *model) (analyze.Plan, bool) {
 	if !changed && len(g.nodes) == len(p.Promise) && g.options.Choose == "" {
 		p.ID, p.Title = "start", fmt.Sprintf("Bootstrap %s as it is, and start the others", w.name())
 	}
+	if w.holed() {
+		p.Loses = append(p.Loses, g.holeLoss(w))
+	}
+	p.Warnings = append(p.Warnings, g.holeWarnings(w)...)
 	p.Warnings = append(p.Warnings, g.warnings(w, fates)...)
 	p.Commands = g.commands(w, fates, p.ID != "start")
 	return p, true
@@ -184,6 +205,11 @@ func (g *group) fate(m, w *model) fate {
 		f.Loss = g.loss(m, r.Diverge, m.Span.Lower)
 	case m.Engine.Refusal != "":
 		f.Reason = "LWG025"
+		if m.Span.Known && m.Span.Lower > w.Span.Lower {
+			f.Loss = g.loss(m, w.Span.Lower+1, m.Span.Lower)
+		}
+	case m.holed() || w.holed():
+		f.Reason = "LWG053"
 		if m.Span.Known && m.Span.Lower > w.Span.Lower {
 			f.Loss = g.loss(m, w.Span.Lower+1, m.Span.Lower)
 		}

@@ -17,9 +17,10 @@ import (
 // binary log that was in use, without one by the position itself.
 type resolver struct {
 	model    *model
-	position *int64 // of InnoDB without them, once it is known
-	asked    bool   // there is no binary log, so the position is needed
-	refusal  string // the server's words when a binary log that it needs is gone
+	position *int64         // of InnoDB without them, once it is known
+	asked    bool           // there is no binary log, so the position is needed
+	refusal  string         // the server's words when a binary log that it needs is gone
+	logged   binlog.Numbers // seqnos near the prepared ones that the binary log holds
 	damage   []parse.Damage
 	err      error
 }
@@ -40,8 +41,12 @@ func (r *resolver) resolve(p []innodb.Prepared) (committed []bool, known bool) {
 	}
 	index := binlog.ParseIndex(name, buf)
 	r.damage = append(r.damage, index.Damage...)
+	top := uint64(0)
+	for _, t := range p {
+		top = max(top, uint64(max(t.Seqno, 0)))
+	}
 	want := func(xid uint64) bool {
-		return slices.ContainsFunc(p, func(t innodb.Prepared) bool { return t.Seqno >= 0 && uint64(t.Seqno) == xid })
+		return xid <= top && top-xid < holeWindow || slices.ContainsFunc(p, func(t innodb.Prepared) bool { return t.Seqno >= 0 && uint64(t.Seqno) == xid })
 	}
 	logs := map[string]*binlog.File{}
 	found := binlog.Recover(index, func(e binlog.Entry) *binlog.File {
@@ -59,6 +64,9 @@ func (r *resolver) resolve(p []innodb.Prepared) (committed []bool, known bool) {
 	}
 	if !found.Complete() {
 		return nil, false
+	}
+	if found.InUse {
+		r.logged = found.XIDs
 	}
 	for _, t := range p {
 		in, sure := found.XIDs.Contains(uint64(max(t.Seqno, 0)))

@@ -76,6 +76,7 @@ func provocations(t *testing.T) []provocation {
 			m.Pages[0].Check.Mended = 1
 		})}},
 		{"LWG051", "n1", []maker{n("n1").with(pages(func(r *innodb.Result) { badPage(r, innodb.Misplaced); r.Displaced = 1 }))}},
+		{"LWG053", "n1", []maker{n("n1").crashed(21).in(3, 0, 3).with(lacking(19, 20))}},
 		{"LWG052", "n1", []maker{n("n1").with(pages(func(r *innodb.Result) { r.Newest = []innodb.PageLSN{{Number: 3, LSN: 2000}} }))}},
 	}
 }

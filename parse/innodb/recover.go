@@ -127,6 +127,10 @@ type Recovery struct {
 	// be unknown.
 	LogSeqno int64
 
+	// Settled is Position before prepared transactions are committed: every
+	// transaction up to it has ended, and none behind it.
+	Settled Position
+
 	From Origin     // what Position rests on
 	At   parse.Span // the XID: in the file that has the page, or would have after a start
 
@@ -167,7 +171,7 @@ func (r *Recovery) refuse(message string) {
 // started on them. It reads the redo log once, and the pages that matter. The
 // error is about reading or about ctx, never about content.
 func Recover(ctx context.Context, files Files, o Options) (*Recovery, error) {
-	r := &Recovery{Position: undefined(), LogSeqno: -1}
+	r := &Recovery{Position: undefined(), Settled: undefined(), LogSeqno: -1}
 	run := &recovery{Recovery: r, files: files, options: o}
 	if err := run.run(ctx); err != nil {
 		return nil, err

@@ -78,6 +78,7 @@ func (r *recovery) judge() {
 	if r.LogSeqno > r.Position.Seqno && !r.Position.UUID.IsZero() {
 		r.Position.Seqno, r.Position.GTID, r.From = r.LogSeqno, ServerGTID{}, FromRedo
 	}
+	r.Settled = r.Position
 	r.undoLogs()
 	if pages.lost {
 		r.reason(TooManyUndoPages, parse.Span{File: r.files.System[0].Name}, 0)
