@@ -29,6 +29,13 @@ func (g *group) plans() []analyze.Plan {
 			add(g.planContinue(m))
 		}
 	}
+	for _, p := range slices.Clone(out) {
+		if w := g.node(p.Base); w != nil {
+			if q, ok := g.planAlike(w); ok {
+				out = append(out, q)
+			}
+		}
+	}
 	if len(out) == 0 {
 		for _, m := range g.usable() {
 			add(g.planSalvage(m))
@@ -120,15 +127,63 @@ type fate struct {
 
 // planContinue lets one node form the cluster and the others join it.
 func (g *group) planContinue(w *model) (analyze.Plan, bool) {
+	var fates []fate
+	for _, m := range g.nodes {
+		fates = append(fates, g.fate(m, w))
+	}
+	return g.planOf(w, fates)
+}
+
+// alikeID is the ID of the plan of planAlike.
+func alikeID(w *model) string { return "continue-from-" + w.name() + "-others-empty" }
+
+// planAlike is planContinue with empty directories for all others: after a
+// schema change that may have taken effect on some of the nodes only, nothing
+// else makes them the same without a look at their tables.
+func (g *group) planAlike(w *model) (analyze.Plan, bool) {
+	var fates []fate
+	for _, m := range g.nodes {
+		fates = append(fates, g.fate(m, w))
+	}
+	if len(inSchemaChange(fates)) == 0 || !othersKept(w, fates) {
+		return analyze.Plan{}, false
+	}
+	for i := range fates {
+		if f := &fates[i]; f.Kept && f.model != w {
+			f.Kept, f.Join, f.Reason = false, join{How: sst}, "LWG008"
+		}
+	}
+	p, ok := g.planOf(w, fates)
+	p.ID, p.Title = alikeID(w), fmt.Sprintf("Bootstrap %s, and give all others a full copy of it", w.name())
+	return p, ok
+}
+
+// othersKept reports whether a plan keeps more than its base.
+func othersKept(w *model, fates []fate) bool {
+	return slices.ContainsFunc(fates, func(f fate) bool { return f.Kept && f.model != w })
+}
+
+// inSchemaChange names the nodes of a plan that were killed in one and are
+// kept.
+func inSchemaChange(fates []fate) []string {
+	var out []string
+	for _, f := range fates {
+		if f.Kept && f.Condition == schemaChange {
+			out = append(out, f.name())
+		}
+	}
+	return out
+}
+
+// planOf writes down a plan that does this with the nodes.
+func (g *group) planOf(w *model, fates []fate) (analyze.Plan, bool) {
 	if !w.Condition.usable() || !w.Span.Known || w.Engine.Refusal != "" || !w.hasPrivileges() {
 		return analyze.Plan{}, false
 	}
 	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Title: fmt.Sprintf("Bootstrap %s, and let the others join it", w.name()), Warnings: []string{}, Loses: []analyze.Loss{}}
-	var fates []fate
 	changed := w.View != nil
-	for _, m := range g.nodes {
-		f := g.fate(m, w)
-		fates = append(fates, f)
+	for _, f := range fates {
+		m := f.model
 		if !f.Kept {
 			p.Steps = append(p.Steps, analyze.Step{Op: analyze.LeaveOut, Node: m.name(), File: ".", Because: f.Reason})
 		} else {

@@ -67,7 +67,7 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 		})
 	}
 	each(gone, func(f fate) (string, string) {
-		return fmt.Sprintf("mv %[1]s %[2]s && install -d -o mysql -g mysql -m 0700 %[1]s", quoted(f.live()), quoted(f.live()+".before-recovery")), "it starts empty and gets a full state transfer; keep the original until everything is checked"
+		return f.emptied(), "it starts empty, without its old galera.cache, and gets a full state transfer; keep the original until everything is checked"
 	})
 	h := w.handling()
 	out = append(out, analyze.Command{Node: w.name(), Run: h.bootstrap, Why: "on this node only, and once"})
@@ -82,6 +82,11 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 			why += "; a full state transfer" + g.volume(w)
 		}
 		out = append(out, analyze.Command{Node: f.name(), Run: f.handling().start, Why: why})
+	}
+	if len(inSchemaChange(fates)) > 0 && len(kept) > 1 {
+		each(kept, func(fate) (string, string) {
+			return `mysqldump --all-databases --no-data --skip-lock-tables --skip-comments | sed 's/ AUTO_INCREMENT=[0-9]*//' | sha256sum`, "before applications write: the sums have to be the same everywhere, because a schema change was running; where they differ, diff the dumps"
+		})
 	}
 	for _, name := range g.arbitratorNodes() {
 		out = append(out, analyze.Command{Node: name, Run: "systemctl start garb", Why: "the arbitrator, after the nodes; the unit is called garbd on some systems"})
@@ -118,6 +123,17 @@ func (m *model) parts() []part {
 	return out
 }
 
+// emptied is the command that puts the directories of a node aside and empty
+// ones in their place. All of them: with a galera.cache of the past beside a
+// grastate.dat that names no history, a joiner may abort.
+func (m *model) emptied() string {
+	var parts []string
+	for _, d := range m.parts() {
+		parts = append(parts, fmt.Sprintf("mv %[1]s %[2]s && install -d -o mysql -g mysql -m 0700 %[1]s", quoted(d.live), quoted(d.live+".before-recovery")))
+	}
+	return strings.Join(parts, " && ")
+}
+
 func (g *group) arbitratorNodes() []string {
 	var out []string
 	for _, m := range g.all {
@@ -152,8 +168,12 @@ func (g *group) warnings(w *model, fates []fate) []string {
 	if len(behind) > 0 {
 		add("Start %s first. If %s %s bootstrapped instead, %s ends with \"Reversing history\" when it joins, and a full state transfer would then destroy its newer data.", w.name(), list(behind), wasWere(len(behind)), w.name())
 	}
-	if w.Condition == schemaChange {
-		add("The schema change that was running did not take effect. Issue it again once all nodes are Synced.")
+	switch changed := inSchemaChange(fates); {
+	case len(changed) == 0:
+	case othersKept(w, fates):
+		add("A schema change was running on %s. It may have taken effect on some nodes and not on others (measured: a DROP TABLE on one node of two), and an incremental transfer does not level that. Let no application write before the table definitions of all nodes were compared: by the sums of the command below, by SHOW CREATE TABLE, or in information_schema.COLUMNS. Where a node differs from %s, stop it, empty its directory and start it again, for a full state transfer. Then issue the statement again if %s does not show its effect. The plan %s needs no comparison: all others start empty.", list(changed), w.name(), w.name(), alikeID(w))
+	default:
+		add("A schema change was running on %s, and the files do not tell whether it took effect there. Look at the table (SHOW CREATE TABLE), and issue the statement again if it does not show; the others get a full copy of %s, so they are the same.", list(changed), w.name())
 	}
 	if w.Condition == stateLost && w.State != nil {
 		add("Nothing tells why grastate.dat of %s lost its group UUID. Check its tables against another node before applications write.", w.name())
@@ -216,7 +236,14 @@ func (g *group) planRestore() (analyze.Plan, bool) {
 		p.Commands = append(p.Commands, analyze.Command{Node: m.name(), Run: run, Why: "all of them within a few minutes: each waits for the others"})
 	}
 	for _, m := range g.nodes {
-		if !slices.Contains(r.Nodes, m) {
+		if slices.Contains(r.Nodes, m) {
+			continue
+		}
+		if w := g.node(g.verdict.Recommended); !g.fate(m, w).Kept || m.joinAsIs(w).How == sst {
+			p.Commands = append(p.Commands,
+				analyze.Command{Node: m.name(), Run: m.emptied(), Why: "it needs a full state transfer, and gets it into an empty directory; keep the original until everything is checked"},
+				analyze.Command{Node: m.name(), Run: m.handling().start, Why: "after the others are Primary; a full state transfer" + g.volume(w)})
+		} else {
 			p.Commands = append(p.Commands, analyze.Command{Node: m.name(), Run: m.handling().start, Why: "not in that view: after the others are Primary"})
 		}
 	}
