@@ -157,21 +157,34 @@ func (p *pseudonyms) replace(s string) string {
 	return wordPattern.ReplaceAllStringFunc(s, p.name)
 }
 
-// name replaces a word that is a name, or the part of it in front of a dot or
-// a hyphen that is one: "posts.ibd", "continue-from-alpha".
+// name replaces a word that is a name, and the parts of it that are: of
+// "posts.ibd", "continue-from-db-1" and "alpha's" the longest names between the
+// marks.
 func (p *pseudonyms) name(word string) string {
-	if name := p.words[word]; name != "" {
-		return name
+	var out strings.Builder
+	for len(word) > 0 {
+		end := len(word)
+		for end > 0 && p.words[word[:end]] == "" {
+			end = strings.LastIndexAny(word[:end], marks)
+		}
+		if end > 0 {
+			out.WriteString(p.words[word[:end]])
+		} else {
+			end = len(word)
+			if at := strings.IndexAny(word, marks); at >= 0 {
+				end = at
+			}
+			out.WriteString(word[:end])
+		}
+		rest := strings.TrimLeft(word[end:], marks)
+		out.WriteString(word[end : len(word)-len(rest)])
+		word = rest
 	}
-	if owner, ok := strings.CutSuffix(word, "'s"); ok {
-		return p.name(owner) + "'s"
-	}
-	at := strings.LastIndexAny(word, ".-")
-	if at <= 0 {
-		return word
-	}
-	return p.name(word[:at]) + word[at:at+1] + p.name(word[at+1:])
+	return out.String()
 }
+
+// marks stand between the parts of a word.
+const marks = ".-'"
 
 // address replaces an address by one that is kept for documentation.
 func (p *pseudonyms) address(text string) string {

@@ -91,3 +91,26 @@ func TestStrictRedaction(t *testing.T) {
 	assert.Contains(t, encode(t, d), "alpha", "the report itself stays as it is")
 	assert.Equal(t, 1, strings.Count(out, `"severity":"error"`))
 }
+
+// TestNamesInWords: a name is found inside a longer word, hyphens and all.
+func TestNamesInWords(t *testing.T) {
+	c := analyze.Cluster{ID: "galera-1", System: "galera", Nodes: []*analyze.Node{{
+		Name: "db-1", System: "galera",
+		Names: []analyze.Name{
+			{Kind: analyze.HostName, Text: "db-1.example.net"}, {Kind: analyze.TableName, Text: "pay roll"}, {Kind: analyze.TableName, Text: "a@002db"}, {Kind: analyze.DatabaseName, Text: "7"},
+		},
+	}}}
+	d := report.New(report.Tool{Name: "lastwrite"}, nil, []analyze.Cluster{c}, nil, noCatalog{})
+	redact := d.Redactor(report.RedactStrict)
+	for text, want := range map[string]string{
+		"continue-from-db-1":          "continue-from-node-1",
+		"db-1's file, db-1.ibd":       "node-1's file, node-1.ibd",
+		"db-1.example.net-bin.000001": "host-1-bin.000001",
+		"db-10 and mydb-1":            "db-10 and mydb-1",
+		"the table pay roll at 7":     "the table table-2 at 7",
+		"./x/a@002db.ibd":             "./x/table-1.ibd",
+		"seqno -1, it's 10.11.19-x.":  "seqno -1, it's 10.11.19-x.",
+	} {
+		assert.Equal(t, want, redact(text), text)
+	}
+}

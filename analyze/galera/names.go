@@ -30,9 +30,20 @@ func (m *model) names() []analyze.Name {
 		add(analyze.HostName, host)
 	}
 	add(analyze.ClusterName, server.ClusterName.V)
-	tables := map[analyze.Name]bool{}
+	files := []string{}
 	for _, f := range m.Files {
-		for _, name := range tableNames(strings.TrimPrefix(f.Path, m.Data+"/")) {
+		files = append(files, strings.TrimPrefix(f.Path, m.Data+"/"))
+	}
+	said := m.Node.Start.Error
+	if m.Engine != nil {
+		said += " " + m.Engine.Refusal
+	}
+	for _, path := range tablePath.FindAllStringSubmatch(said, -1) {
+		files = append(files, path[1]) // only the redo log may know it
+	}
+	tables := map[analyze.Name]bool{}
+	for _, file := range files {
+		for _, name := range tableNames(file) {
 			if !tables[name] {
 				tables[name] = true
 				out = append(out, name)
@@ -41,6 +52,9 @@ func (m *model) names() []analyze.Name {
 	}
 	return out
 }
+
+// tablePath is a tablespace in a message of the server.
+var tablePath = regexp.MustCompile(`\./([^/\s']+/[^/\s']+\.ibd)`)
 
 // tableNames are the database and the table that a file in the data directory
 // belongs to, as the path has them and as the server shows them. The server's
