@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	gutter    = 2 // blanks between columns
-	narrowest = 4 // a column is not squeezed below this
+	gutter    = 2  // blanks between columns
+	narrowest = 4  // a column is not squeezed below this
+	minTable  = 60 // nor a table: cells that nobody can read help less than a line that is broken
 )
 
 // table writes a table without rules. Columns are as wide as their widest
@@ -27,7 +28,7 @@ func (p *page) table(indent int, header []string, rows [][]piece, keep int) erro
 			row[i].text = escape.Text(row[i].text)
 		}
 	}
-	p.squeeze(p.width-indent, header, rows, keep)
+	p.squeeze(max(p.width, minTable)-indent, header, rows, keep)
 
 	var buf bytes.Buffer
 	t := tablewriter.NewTable(&buf,

@@ -17,14 +17,14 @@ import (
 
 // Options steer the rendering.
 type Options struct {
-	Width   int  // cells of a line, 0 for 80; narrower than 60 is not supported
+	Width   int  // cells of a line, 0 for 80; narrower than 40 is not supported
 	Color   bool // use SGR sequences
 	Verbose bool // all details, nothing summed up
 }
 
 const (
 	defaultWidth = 80
-	minWidth     = 60
+	minWidth     = 40
 	wide         = 110 // from here on there is room for more columns
 	body         = 2   // indent of what belongs to a cluster
 	inner        = 4   // indent of what belongs to a section

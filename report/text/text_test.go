@@ -174,3 +174,23 @@ func TestLongTextTakesNoTime(t *testing.T) {
 		}
 	}
 }
+
+// TestNarrowTerminal: sentences fit on any terminal. Tables, paths, commands
+// and the server's own lines are not cut where nobody could read them.
+func TestNarrowTerminal(t *testing.T) {
+	for _, name := range examples() {
+		for _, width := range []int{1, 20, 40, 50} {
+			wide, prose := 0, 0
+			for _, line := range strings.Split(render(t, example.All()[name], text.Options{Width: width}), "\n") {
+				if strings.TrimSpace(line) == "" {
+					continue
+				}
+				prose++
+				if displaywidth.String(line) > max(width, 40) {
+					wide++
+				}
+			}
+			assert.LessOrEqual(t, 2*wide, prose, "%s at %d", name, width)
+		}
+	}
+}
