@@ -426,6 +426,7 @@ func TestPrepared(t *testing.T) {
 	r = n.recover(t, resolve(true))
 	assert.Equal(t, int64(101), r.Position.Seqno)
 	assert.Equal(t, innodb.FromUndo, r.From)
+	assert.Equal(t, int64(100), r.Settled.Seqno)
 	assert.Equal(t, innodb.Exact, r.Bound)
 	assert.True(t, r.Prepared[0].Committed)
 	r = n.recover(t, resolve(false))
