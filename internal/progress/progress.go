@@ -1,4 +1,4 @@
-// Package progress shows on a terminal how far the reading of the inputs is.
+// Package progress shows on a terminal how far long work is.
 package progress
 
 import (
@@ -23,6 +23,7 @@ const (
 // A Meter counts bytes and draws one line that it erases in the end. Its
 // methods may be called from several goroutines.
 type Meter struct {
+	what  string    // in front of the line
 	out   io.Writer // nil if nothing is to be drawn
 	width func() int
 	now   func() time.Time
@@ -34,10 +35,10 @@ type Meter struct {
 	drawn   time.Time // zero if the line is empty
 }
 
-// New returns a meter that draws on f. It draws nothing if f is no terminal
+// New returns a meter that draws on f what is being done, in a word or two. It draws nothing if f is no terminal
 // that can erase a line, or if off is set.
-func New(f *os.File, off bool) *Meter {
-	m := &Meter{now: time.Now}
+func New(f *os.File, what string, off bool) *Meter {
+	m := &Meter{what: what, now: time.Now}
 	if off || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
 		return m
 	}
@@ -101,12 +102,12 @@ func (m *Meter) line(elapsed time.Duration) string {
 	rate := float64(m.done) / elapsed.Seconds()
 	speed := size(int64(rate)) + "/s"
 	if m.total <= 0 || m.done > m.total { // not known, or the inputs grew
-		return fit(m.width()-1, fmt.Sprintf("reading  %s  %s", size(m.done), speed))
+		return fit(m.width()-1, m.what, size(m.done), speed)
 	}
 	part := float64(m.done) / float64(m.total)
 	filled := int(part * barWidth)
 	parts := []string{
-		"reading",
+		m.what,
 		"[" + strings.Repeat("=", filled) + strings.Repeat(" ", barWidth-filled) + "]",
 		fmt.Sprintf("%3d%%", int(part*100)),
 		fmt.Sprintf("%s of %s", size(m.done), size(m.total)),

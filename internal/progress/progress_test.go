@@ -22,7 +22,7 @@ func (c *clock) forward(d time.Duration) { c.t = c.t.Add(d) }
 func meter(width int) (*Meter, *bytes.Buffer, *clock) {
 	var b bytes.Buffer
 	c := &clock{t: time.Unix(1_700_000_000, 0)}
-	return &Meter{out: &b, now: c.now, width: func() int { return width }}, &b, c
+	return &Meter{what: "reading", out: &b, now: c.now, width: func() int { return width }}, &b, c
 }
 
 func TestShortWorkShowsNothing(t *testing.T) {
@@ -114,7 +114,7 @@ func TestNewIsSilentWithoutTerminal(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	for _, off := range []bool{false, true} {
-		m := New(w, off)
+		m := New(w, "reading", off)
 		m.Start(10)
 		m.started = m.started.Add(-time.Hour)
 		m.Add(5)

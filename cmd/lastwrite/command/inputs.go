@@ -153,7 +153,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 			inputs = append(inputs, &input{name: name, tree: tree})
 		}
 		last := inputs[len(inputs)-1]
-		last.progress, last.unhashed = newProgress(env, o), o.NoDigests
+		last.progress, last.unhashed = newProgress(env, nth("reading", len(inputs), len(args)), o), o.NoDigests
 	}
 	return inputs, closeAll, nil
 }

@@ -75,12 +75,15 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 	if err != nil {
 		return err
 	}
+	in, written := copied(in, f, newProgress(env, "writing", &o.inputOptions))
 	err = repair.Execute(ctx, f, in, o.Out, func(dir string) error {
+		written()
 		if err := writeNotes(dir, f, a); err != nil {
 			return err
 		}
 		return keepsPromise(ctx, env, dir, f, o)
 	})
+	written()
 	if err != nil {
 		return &exit{ExitUsage, fmt.Errorf("%w\nnothing was kept", err)}
 	}
