@@ -14,6 +14,7 @@ import (
 	"github.com/lastwrite/lastwrite/repair"
 	"github.com/lastwrite/lastwrite/report"
 	"github.com/lastwrite/lastwrite/report/escape"
+	"github.com/lastwrite/lastwrite/report/phrase"
 )
 
 type planOptions struct {
@@ -187,5 +188,9 @@ func printPlan(env Env, p *analyze.Plan, file string, args []string) {
 }
 
 func lossText(l analyze.Loss) string {
-	return fmt.Sprintf("%s: %d entries (%d to %d): %s", l.Node, l.Entries, l.From, l.To, l.Text)
+	text := phrase.Loss(&report.Loss{Entries: report.Number(l.Entries), FromIndex: report.Number(l.From), ToIndex: report.Number(l.To), Text: l.Text})
+	if l.Node == "" {
+		return text
+	}
+	return l.Node + ": " + text
 }
