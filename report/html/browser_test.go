@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +26,10 @@ import (
 	"github.com/lastwrite/lastwrite/report/internal/example"
 )
 
-var screenshots = flag.String("screenshots", "", "directory that the browser test puts pictures of the pages into")
+var (
+	pages       = flag.String("pages", "", "directory with pages that the browser test looks at as well")
+	screenshots = flag.String("screenshots", "", "directory that the browser test puts pictures of the pages into")
+)
 
 // A browser is a headless Chromium that is led over a pair of pipes.
 type browser struct {
@@ -200,9 +204,19 @@ func TestInBrowser(t *testing.T) {
 	b := startBrowser(t)
 	dir := t.TempDir()
 	page := b.open()
+	var files []string
 	for _, name := range slices.Sorted(maps.Keys(example.All())) {
 		file := filepath.Join(dir, name+".html")
 		require.NoError(t, os.WriteFile(file, []byte(render(t, example.All()[name])), 0o644))
+		files = append(files, file)
+	}
+	if *pages != "" {
+		more, err := filepath.Glob(filepath.Join(*pages, "*.html"))
+		require.NoError(t, err)
+		files = append(files, more...)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".html")
 		for _, width := range []int{375, 1440} {
 			for _, scheme := range []string{"light", "dark"} {
 				t.Run(fmt.Sprintf("%s %d %s", name, width, scheme), func(t *testing.T) {
