@@ -46,7 +46,7 @@ func (p *pageText) block(lines []string) int {
 	case strings.TrimSpace(line) == "":
 		p.blank()
 		return 1
-	case strings.HasPrefix(line, "```"):
+	case isFence(line):
 		return p.code(lines)
 	case strings.HasPrefix(line, "#"):
 		title := strings.TrimSpace(strings.TrimLeft(line, "#"))
@@ -61,15 +61,16 @@ func (p *pageText) block(lines []string) int {
 		p.table(lines[:n])
 		return n
 	case listMarker(line) != "":
-		n := 1 + countWhile(lines[1:], func(l string) bool { return strings.HasPrefix(l, " ") })
+		n := 1 + countWhile(lines[1:], func(l string) bool { return strings.HasPrefix(l, " ") && !isFence(l) })
 		marker := listMarker(line)
 		p.paragraph(marker, strings.Repeat(" ", len(marker)), strings.TrimPrefix(joined(lines[:n]), strings.TrimSpace(marker)))
 		return n
 	}
 	n := countWhile(lines, func(l string) bool {
-		return strings.TrimSpace(l) != "" && listMarker(l) == "" && !strings.HasPrefix(l, "```") && !strings.HasPrefix(l, "#") && !strings.HasPrefix(l, "|")
+		return strings.TrimSpace(l) != "" && listMarker(l) == "" && !isFence(l) && !strings.HasPrefix(l, "#") && !strings.HasPrefix(l, "|")
 	})
-	p.paragraph("", "", joined(lines[:n]))
+	indent := line[:len(line)-len(strings.TrimLeft(line, " "))] // of the item that goes on behind a code block
+	p.paragraph(indent, indent, joined(lines[:n]))
 	return n
 }
 
@@ -96,11 +97,16 @@ func (p *pageText) blank() {
 	}
 }
 
+// isFence tells whether a line begins or ends a code block, which may belong to
+// an item of a list and be indented like it.
+func isFence(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "```") }
+
 // code writes a fenced block as it is: commands and messages are not wrapped.
 func (p *pageText) code(lines []string) int {
-	n := countWhile(lines[1:], func(l string) bool { return !strings.HasPrefix(l, "```") })
+	n := countWhile(lines[1:], func(l string) bool { return !isFence(l) })
+	indent := lines[0][:strings.Index(lines[0], "`")]
 	for _, l := range lines[1 : 1+n] {
-		p.line(blockIndent, l, sgrCode)
+		p.line(blockIndent, strings.TrimPrefix(l, indent), sgrCode)
 	}
 	return min(n+2, len(lines))
 }

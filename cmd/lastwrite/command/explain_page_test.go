@@ -30,3 +30,10 @@ func TestRenderPage(t *testing.T) {
 		})
 	}
 }
+
+// TestRenderCodeInsideAList: the block ends the item's first paragraph, and
+// what follows belongs to the item.
+func TestRenderCodeInsideAList(t *testing.T) {
+	got := renderPage("1. First:\n\n   ```\n   lastwrite analyze\n   ```\n\n   More of it.\n2. Second.\n", 80, false)
+	assert.Equal(t, "1. First:\n\n    lastwrite analyze\n\n   More of it.\n2. Second.\n", got)
+}
