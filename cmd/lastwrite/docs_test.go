@@ -30,7 +30,7 @@ var documents = []string{"README.md", "docs/json.md"}
 
 // walkThroughs are pages whose blocks build on one another and write files.
 // They are run in a directory of their own beside fixtures.
-var walkThroughs = []string{"docs/recover-cowsql.md", "docs/recover-galera.md", "docs/recover-manticore.md"}
+var walkThroughs = []string{"docs/recover-cowsql.md", "docs/recover-galera.md", "docs/recover-manticore.md", "docs/recover-wesql.md"}
 
 const repository = "../.."
 
