@@ -74,7 +74,8 @@ func (l *layout) findRemote(fsys fs.FS) {
 	if l.Data == "." {
 		return // all there is belongs to the node
 	}
-	fs.WalkDir(fsys, l.Data, func(name string, e fs.DirEntry, err error) error {
+	// What cannot be listed is passed over; the manifest reports it.
+	_ = fs.WalkDir(fsys, l.Data, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() || path.Ext(name) != ".isl" {
 			return nil
 		}

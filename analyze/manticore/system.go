@@ -10,7 +10,6 @@
 package manticore
 
 import (
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -26,57 +25,34 @@ type System struct{}
 // Name returns "manticore".
 func (System) Name() string { return "manticore" }
 
-// maxDepth is how many levels below the root a directory is looked for.
-const maxDepth = 6
-
 // Find returns the data directories below the root of fsys.
 func (System) Find(fsys fs.FS) ([]analyze.Candidate, error) {
 	out := []analyze.Candidate{}
-	err := fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil && name == ".":
-			return err
-		case err != nil, !e.IsDir():
-			return nil
-		case name != "." && strings.Count(name, "/") >= maxDepth:
-			return fs.SkipDir
-		}
-		if !isDataDir(fsys, name) {
-			return nil
+	err := analyze.Directories(fsys, func(name string, l analyze.Listing) bool {
+		if !isDataDir(fsys, name, l) {
+			return true
 		}
 		root, data := hostRoot(fsys, name)
 		out = append(out, analyze.Candidate{Dir: root, Data: data, Product: "manticore", Layout: "searchd"})
-		return fs.SkipDir
+		return false
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	separate(out)
+	analyze.Separate(out)
 	return out, err
 }
 
 // isDataDir reports whether a directory is the data_dir of a server: it has a
 // manticore.json or what a broken save leaves of it, or a log directory beside
 // tables.
-func isDataDir(fsys fs.FS, name string) bool {
-	entries, err := fs.ReadDir(fsys, name)
-	if err != nil {
+func isDataDir(fsys fs.FS, name string, l analyze.Listing) bool {
+	if l.File("manticore.json", "manticore.json.new", "manticore.json.old") {
+		return true
+	}
+	if !l.Dir("binlog") || !hasFile(fsys, path.Join(name, "binlog", "binlog.meta")) {
 		return false
 	}
-	var dirs []string
-	for _, e := range entries {
-		switch {
-		case e.IsDir():
-			dirs = append(dirs, e.Name())
-		case !e.Type().IsRegular():
-		case e.Name() == "manticore.json", e.Name() == "manticore.json.new", e.Name() == "manticore.json.old":
-			return true
-		}
-	}
-	if !slices.Contains(dirs, "binlog") || !hasFile(fsys, path.Join(name, "binlog", "binlog.meta")) {
-		return false
-	}
-	return slices.ContainsFunc(dirs, func(d string) bool { return hasFile(fsys, path.Join(name, d, d+".meta")) })
+	return slices.ContainsFunc(l, func(e fs.DirEntry) bool {
+		return e.IsDir() && hasFile(fsys, path.Join(name, e.Name(), e.Name()+".meta"))
+	})
 }
 
 func hasFile(fsys fs.FS, name string) bool {
@@ -106,25 +82,11 @@ func hostRoot(fsys fs.FS, name string) (root, data string) {
 		}
 	}
 	if parent := path.Dir(name); name != "." {
-		entries, _ := fs.ReadDir(fsys, parent)
-		for _, e := range entries {
+		for _, e := range analyze.List(fsys, parent) {
 			if e.Type().IsRegular() && (manticore.IsSharedMemory(e.Name()) || e.Name() == "manticore.conf") {
 				return parent, path.Base(name)
 			}
 		}
 	}
 	return name, "."
-}
-
-// separate takes back a root that several candidates would share: each then
-// has its own directory alone, so that no file counts for two nodes.
-func separate(all []analyze.Candidate) {
-	for i := range all {
-		for j := range all {
-			a, b := &all[i], &all[j]
-			if i != j && (a.Dir == b.Dir || a.Dir == "." || strings.HasPrefix(path.Join(b.Dir, b.Data)+"/", a.Dir+"/")) && a.Data != "." {
-				a.Dir, a.Data = path.Join(a.Dir, a.Data), "."
-			}
-		}
-	}
 }

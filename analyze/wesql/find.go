@@ -1,7 +1,6 @@
 package wesql
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -11,9 +10,6 @@ import (
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/parse/wesql"
 )
-
-// maxDepth is how many levels below the root a directory is looked for.
-const maxDepth = 6
 
 // The layouts of candidates.
 const (
@@ -26,18 +22,10 @@ const (
 // whoever reads it; the error is for the root.
 func find(fsys fs.FS) ([]analyze.Candidate, error) {
 	out := []analyze.Candidate{}
-	err := fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil && name == ".":
-			return err
-		case err != nil, !e.IsDir():
-			return nil
-		case depth(name) > maxDepth:
-			return fs.SkipDir
-		}
-		layout := layoutOf(fsys, name)
+	err := analyze.Directories(fsys, func(name string, l analyze.Listing) bool {
+		layout := layoutOf(fsys, name, l)
 		if layout == "" {
-			return nil
+			return true
 		}
 		c := analyze.Candidate{Dir: name, Data: ".", Product: "wesql", Layout: layout}
 		switch layout {
@@ -47,13 +35,10 @@ func find(fsys fs.FS) ([]analyze.Candidate, error) {
 			c.Dir, c.Data = hostRoot(fsys, name)
 		}
 		out = append(out, c)
-		return fs.SkipDir
+		return false
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
 	out = join(fsys, out)
-	separate(out)
+	analyze.Separate(out)
 	return out, err
 }
 
@@ -62,11 +47,11 @@ func find(fsys fs.FS) ([]analyze.Candidate, error) {
 func join(fsys fs.FS, all []analyze.Candidate) []analyze.Candidate {
 	place := func(c analyze.Candidate) string { return path.Join(c.Dir, c.Data) }
 	logs := func(c analyze.Candidate) bool {
-		l := list(fsys, place(c))
-		return c.Layout == layoutServer && !l.file("auto.cnf", "mysql.ibd", "ibdata1", "my.cnf") && !l.dir("smartengine", "mysql")
+		l := analyze.List(fsys, place(c))
+		return c.Layout == layoutServer && !l.File("auto.cnf", "mysql.ibd", "ibdata1", "my.cnf") && !l.Dir("smartengine", "mysql")
 	}
 	data := func(c analyze.Candidate) bool {
-		return c.Layout != layoutStore && logIndex(fsys, place(c), list(fsys, place(c))) == ""
+		return c.Layout != layoutStore && logIndex(fsys, place(c), analyze.List(fsys, place(c))) == ""
 	}
 	parents := map[string][2][]int{}
 	for i, c := range all {
@@ -105,33 +90,9 @@ func depth(name string) int {
 	return strings.Count(name, "/") + 1
 }
 
-// A listing is the content of one directory by name.
-type listing map[string]fs.DirEntry
-
-func list(fsys fs.FS, name string) listing {
-	entries, err := fs.ReadDir(fsys, name)
-	if err != nil {
-		return nil
-	}
-	l := listing{}
-	for _, e := range entries {
-		l[e.Name()] = e
-	}
-	return l
-}
-
-func (l listing) file(names ...string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { e, ok := l[n]; return ok && e.Type().IsRegular() })
-}
-
-func (l listing) dir(names ...string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { e, ok := l[n]; return ok && e.IsDir() })
-}
-
 // layoutOf tells what a directory is, "" if it is nothing of this family.
-func layoutOf(fsys fs.FS, name string) string {
-	l := list(fsys, name)
-	if l.file("grastate.dat", "gvwstate.dat", "galera.cache", "wsrep_cert.pem", "aria_log_control", "manticore.json") {
+func layoutOf(fsys fs.FS, name string, l analyze.Listing) string {
+	if l.File("grastate.dat", "gvwstate.dat", "galera.cache", "wsrep_cert.pem", "aria_log_control", "manticore.json") {
 		return ""
 	}
 	if isStore(fsys, name, l) {
@@ -140,37 +101,38 @@ func layoutOf(fsys fs.FS, name string) string {
 	if name != "." && path.Base(name) == "smartengine" {
 		return ""
 	}
-	mysql8 := l.file("mysql.ibd") && (l.dir("mysql", "#innodb_redo") || l.file("auto.cnf", "ibdata1"))
+	mysql8 := l.File("mysql.ibd") && (l.Dir("mysql", "#innodb_redo") || l.File("auto.cnf", "ibdata1"))
 	switch {
-	case l.dir("smartengine") && (mysql8 || l.file("auto.cnf", "ibdata1", "my.cnf")), logIndex(fsys, name, l) != "":
+	case l.Dir("smartengine") && (mysql8 || l.File("auto.cnf", "ibdata1", "my.cnf")), logIndex(fsys, name, l) != "":
 		return layoutServer
-	case mysql8 && l.dir("mysql", "#innodb_redo") && !l.dir("#clone"):
+	case mysql8 && l.Dir("mysql", "#innodb_redo") && !l.Dir("#clone"):
 		return layoutPlain
 	}
 	return ""
 }
 
 // isStore reports whether a directory is a branch of an object store.
-func isStore(fsys fs.FS, name string, l listing) bool {
-	if l.dir("binlog") {
-		for n := range list(fsys, path.Join(name, "binlog")) {
-			if _, ok := wesql.ParseIndexName(n); ok {
+func isStore(fsys fs.FS, name string, l analyze.Listing) bool {
+	if l.Dir("binlog") {
+		for _, e := range analyze.List(fsys, path.Join(name, "binlog")) {
+			if _, ok := wesql.ParseIndexName(e.Name()); ok {
 				return true
 			}
 		}
 	}
-	if l.dir("snapshot") && list(fsys, path.Join(name, "snapshot")).file("snapshot.index") {
+	if l.Dir("snapshot") && analyze.List(fsys, path.Join(name, "snapshot")).File("snapshot.index") {
 		return true
 	}
-	return l.file("data.lock") && l.dir("cluster_mgmt", "binlog", "snapshot")
+	return l.File("data.lock") && l.Dir("cluster_mgmt", "binlog", "snapshot")
 }
 
 // logIndex returns the path of the index of a consensus log in a directory, ""
 // if there is none. Where no index is left, one that would belong to the log
 // files is returned.
-func logIndex(fsys fs.FS, name string, l listing) string {
+func logIndex(fsys fs.FS, name string, l analyze.Listing) string {
 	var bases []string
-	for n, e := range l {
+	for _, e := range l {
+		n := e.Name()
 		base, number := logNumber(n)
 		if number > 0 && e.Type().IsRegular() && !slices.Contains(bases, base) && isConsensus(fsys, path.Join(name, n)) {
 			bases = append(bases, base)
@@ -181,7 +143,7 @@ func logIndex(fsys fs.FS, name string, l listing) string {
 	}
 	slices.Sort(bases)
 	for _, b := range bases {
-		if l.file(b + ".index") {
+		if l.File(b + ".index") {
 			return path.Join(name, b+".index")
 		}
 	}
@@ -190,12 +152,12 @@ func logIndex(fsys fs.FS, name string, l listing) string {
 
 // logNumber splits "master-bin.000003". number is 0 if the name is no log's.
 func logNumber(name string) (base string, number int64) {
-	dot := strings.LastIndexByte(name, '.')
-	if dot <= 0 {
-		return "", 0
+	dot := len(name) - 1
+	for dot > 0 && len(name)-dot <= 10 && '0' <= name[dot] && name[dot] <= '9' {
+		dot--
 	}
 	text := name[dot+1:]
-	if len(text) < 6 || len(text) > 10 || strings.Trim(text, "0123456789") != "" {
+	if dot <= 0 || name[dot] != '.' || len(text) < 6 {
 		return "", 0
 	}
 	for _, c := range text {
@@ -229,23 +191,10 @@ func hostRoot(fsys fs.FS, name string) (root, data string) {
 		}
 	}
 	if name != "." {
-		l := list(fsys, path.Dir(name))
-		if l.file("my.cnf") || l.dir("etc") {
+		l := analyze.List(fsys, path.Dir(name))
+		if l.File("my.cnf") || l.Dir("etc") {
 			return path.Dir(name), path.Base(name)
 		}
 	}
 	return name, "."
-}
-
-// separate takes back a root that several candidates would share: each then
-// has its own directory alone, so that no file counts for two nodes.
-func separate(all []analyze.Candidate) {
-	for i := range all {
-		for j := range all {
-			a, b := &all[i], &all[j]
-			if i != j && a.Data != "." && (a.Dir == "." || a.Dir == b.Dir || strings.HasPrefix(path.Join(b.Dir, b.Data)+"/", a.Dir+"/")) {
-				a.Dir, a.Data = path.Join(a.Dir, a.Data), "."
-			}
-		}
-	}
 }

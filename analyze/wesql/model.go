@@ -114,9 +114,6 @@ type hole struct {
 	Bridged     bool // a file that is there and not listed holds the entries
 }
 
-// name is the name of the node.
-func (m *model) name() string { return m.Name }
-
 // in returns a path below the data directory.
 func (m *model) in(name string) string { return path.Join(m.Data, name) }
 

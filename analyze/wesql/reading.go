@@ -60,32 +60,28 @@ func (m *model) locate() {
 	if v := m.Conf.LogBin; v.Set && v.V != "" {
 		m.Base = path.Base(v.V)
 	}
-	if at := logIndex(m.FS, m.Data, list(m.FS, m.Data)); at != "" {
+	if at := logIndex(m.FS, m.Data, analyze.List(m.FS, m.Data)); at != "" {
 		m.found(at)
 		return
 	}
 	if v := m.Conf.LogBin; v.Set && strings.Contains(v.V, "/") {
 		below := optionfile.Below(m.FS, ".")
 		if at, ok := below(v.V + ".index"); ok {
-			if at = logIndex(m.FS, path.Dir(at), list(m.FS, path.Dir(at))); at != "" {
+			if at = logIndex(m.FS, path.Dir(at), analyze.List(m.FS, path.Dir(at))); at != "" {
 				m.found(at)
 				return
 			}
 		}
 	}
-	_ = fs.WalkDir(m.FS, ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || !e.IsDir() {
-			return nil
-		}
-		l := list(m.FS, name)
-		if depth(name) > 4 || isStore(m.FS, name, l) || path.Base(name) == "recovery_tmp" {
-			return fs.SkipDir
+	const most = 4
+	_ = analyze.Directories(m.FS, func(name string, l analyze.Listing) bool {
+		if m.IndexPath != "" || depth(name) > most || isStore(m.FS, name, l) || path.Base(name) == "recovery_tmp" {
+			return false
 		}
 		if at := logIndex(m.FS, name, l); at != "" {
 			m.found(at)
-			return fs.SkipAll
 		}
-		return nil
+		return true
 	})
 	if m.IndexPath == "" {
 		m.found(path.Join(m.LogDir, m.Base+".index"))

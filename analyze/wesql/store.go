@@ -59,6 +59,7 @@ type slice struct {
 
 // findStore looks for a branch of a store below the root of the node.
 func (m *model) findStore(errs *[]error) {
+	const maxDepth = 8 // repository and branch below a directory beside the data
 	root := ""
 	switch m.Layout {
 	case layoutPlain:
@@ -68,7 +69,7 @@ func (m *model) findStore(errs *[]error) {
 	default:
 		var dirs []string
 		for d := range m.dirs {
-			if depth(d) <= maxDepth+2 && (path.Base(path.Dir(d)) != "snapshot") && m.storeAt(d) {
+			if depth(d) <= maxDepth && (path.Base(path.Dir(d)) != "snapshot") && m.storeAt(d) {
 				dirs = append(dirs, d)
 			}
 		}

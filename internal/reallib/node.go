@@ -145,7 +145,7 @@ func (n *Node) listen(ctx context.Context) (statement, Start, error) {
 		}
 	case <-limit.C:
 		_ = n.cmd.Process.Kill() // ends the decoding too
-		<-decoded
+		<-decoded                //nolint:errcheck // that the pipe was closed
 		return statement{}, Start{Outcome: Hangs, Stderr: n.stderr.String()}, nil
 	}
 }

@@ -34,21 +34,32 @@ func listDirectory(root *os.Root, name string) ([]entry, error) {
 		}
 		return info.Mode().Type()
 	}
-	var list []entry
-	buf := make([]byte, 64<<10)
-	for {
-		var n int
-		var failed error
-		err = conn.Control(func(fd uintptr) {
-			for n, failed = unix.Getdents(int(fd), buf); errors.Is(failed, unix.EINTR); {
-				n, failed = unix.Getdents(int(fd), buf)
+	// The kernel takes most of the time; what it has returned is decoded
+	// meanwhile.
+	chunks := make(chan string, 4)
+	var failed error
+	go func() {
+		defer close(chunks)
+		buf := make([]byte, 64<<10)
+		for {
+			var n int
+			var inner error
+			err := conn.Control(func(fd uintptr) {
+				for n, inner = unix.Getdents(int(fd), buf); errors.Is(inner, unix.EINTR); {
+					n, inner = unix.Getdents(int(fd), buf)
+				}
+			})
+			if failed = errors.Join(err, inner); failed != nil || n <= 0 {
+				return
 			}
-		})
-		if err = errors.Join(err, failed); err != nil || n <= 0 {
-			return sortEntries(list), err
+			chunks <- string(buf[:n])
 		}
-		list = appendEntries(list, string(buf[:n]), describe)
+	}()
+	var list []entry
+	for data := range chunks {
+		list = appendEntries(list, data, describe)
 	}
+	return sortEntries(list), failed
 }
 
 // Offsets within struct linux_dirent64, getdents64(2).

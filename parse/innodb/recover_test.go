@@ -606,12 +606,12 @@ func TestBlocks(t *testing.T) {
 	n := newNode()
 	n.checkpoint = checkpoint
 	b := &redolog.Blocks{Format: 0x50485953, Checkpoint: checkpoint}
-	var end uint64
-	n.file, end = b.File(40)
+	n.file, _ = b.File(40)
 	r := n.recover(t, innodb.Options{})
 	assert.False(t, r.Log.Confirmed)
 
 	b.Append(redolog.FileCheckpoint(checkpoint))
+	var end uint64
 	n.file, end = b.File(40)
 	r = n.recover(t, innodb.Options{})
 	assert.Equal(t, innodb.FormatPHYS, r.Log.Format)

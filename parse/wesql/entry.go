@@ -19,8 +19,6 @@ const (
 	FlagBlobEnd   Flag = 64  // holds the large event
 	FlagBlobStart Flag = 128 // first filler
 	FlagRotate    Flag = 256 // first entry of a leader behind its mark
-
-	knownFlags = FlagLarge | FlagLargeEnd | FlagConfig | FlagBlob | FlagBlobEnd | FlagBlobStart | FlagRotate | 3
 )
 
 // String names the flags: "large+blob".
