@@ -43,6 +43,7 @@ func (s *Snapshot) readCompressed(src *source, file string) error {
 		return err
 	}
 	s.LZ4.Read, s.Size = z.n, z.n
+	s.clamp(z.n)
 	if s.LZ4.Err != "" {
 		kind := parse.BadValue
 		switch {
@@ -64,6 +65,19 @@ func (s *Snapshot) readCompressed(src *source, file string) error {
 		})
 	}
 	return nil
+}
+
+// clamp takes back what was expected of a frame that states more content than
+// it has: damage lies in the content that could be decompressed.
+func (s *Snapshot) clamp(size int64) {
+	for i := range s.Damage {
+		d := &s.Damage[i]
+		if more := d.Offset + d.Length - size; d.Kind == parse.Truncated && more > 0 {
+			d.Length -= more
+			d.Got = fmt.Sprintf("%d bytes before the end of the content", d.Length)
+			s.Missing += more
+		}
+	}
 }
 
 // source remembers an error of the file, so that it can be told from an error
