@@ -48,6 +48,15 @@ func New(tool Tool, inputs []Input, clusters []analyze.Cluster, notes []Note, ca
 	return complete(d)
 }
 
+// SetCustody adds a chain of custody, nil for none.
+func (d *Document) SetCustody(c *Custody) {
+	if c == nil {
+		return
+	}
+	d.Custody = complete(c)
+	slices.SortStableFunc(d.Custody.Inputs, func(a, b CustodyInput) int { return natural(a.Path, b.Path) })
+}
+
 func newCluster(c analyze.Cluster, cat Catalog) Cluster {
 	out := Cluster{
 		ID:      c.ID,

@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// complete returns a deep copy of d in which no slice and no map is nil and
+// complete returns a deep copy of a part of a report in which no slice and no map is nil and
 // all text is valid UTF-8. It reaches into the facts of the systems, whose
 // types this package does not know.
-func complete(d *Document) *Document {
-	return mapper{text: validText}.value(reflect.ValueOf(d)).Interface().(*Document)
+func complete[T any](part *T) *T {
+	return mapper{text: validText}.value(reflect.ValueOf(part)).Interface().(*T)
 }
 
 // A mapper makes deep copies in which text has gone through every string.

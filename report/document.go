@@ -15,6 +15,7 @@ type Document struct {
 	Inputs   []Input   `json:"inputs"`
 	Clusters []Cluster `json:"clusters"`
 	Notes    []Note    `json:"notes"` // inputs without a node, unreadable files, strangers
+	Custody  *Custody  `json:"custody,omitempty"`
 
 	Names []analyze.Name `json:"-"` // what the strict redaction has to hide
 }
@@ -35,6 +36,25 @@ type Input struct {
 	ManifestSHA256 string   `json:"manifest_sha256" redact:"keep"` // "" with --quick
 	Unchanged      bool     `json:"unchanged"`
 	Changed        []string `json:"changed"` // files that did change while they were read
+}
+
+// A Custody says when and with what the inputs were read, and what they were
+// before and after. A report has it on request only, for it is another one
+// each time.
+type Custody struct {
+	Program       string         `json:"program" redact:"keep"`        // name, version, commit
+	ProgramSHA256 string         `json:"program_sha256" redact:"keep"` // of its file, "" if that cannot be read
+	Started       string         `json:"started" redact:"keep"`        // RFC 3339, UTC
+	Finished      string         `json:"finished" redact:"keep"`
+	Inputs        []CustodyInput `json:"inputs"` // in the order of the report's inputs
+}
+
+// A CustodyInput has the digests of one input. Of a directory they are those
+// of its manifest; archives and bundles are one file, whose digest they are.
+type CustodyInput struct {
+	Path   string `json:"path"`
+	Before string `json:"before" redact:"keep"` // of the bytes that were analysed
+	After  string `json:"after" redact:"keep"`  // of the bytes that were there at the end; "" if they could not be read
 }
 
 // A Note is something about the inputs as such.

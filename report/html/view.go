@@ -31,6 +31,7 @@ type view struct {
 	Notes         []note
 	Clusters      []*cluster
 	Inputs        []input
+	Custody       *custody
 	Changed       []string
 	Files         string
 	Bytes         string
@@ -106,6 +107,16 @@ type work struct {
 
 type command struct{ Where, Run string }
 
+type custody struct {
+	Text   []string
+	Inputs []digests
+}
+
+type digests struct {
+	Path, Before, After, Kept string
+	Same                      bool
+}
+
 func newView(d *report.Document) *view {
 	v := &view{
 		Policy: policy(), Style: template.CSS(style), Script: template.JS(script),
@@ -120,6 +131,12 @@ func newView(d *report.Document) *view {
 		}
 		files, bytes = files+in.Files, bytes+max(in.Bytes, 0)
 		v.Inputs = append(v.Inputs, input{path, in.Kind, humanize.Comma(int64(in.Files)), humanize.IBytes(uint64(max(in.Bytes, 0))), in.ManifestSHA256})
+	}
+	if c := d.Custody; c != nil {
+		v.Custody = &custody{Text: phrase.Custody(c)}
+		for _, in := range c.Inputs {
+			v.Custody.Inputs = append(v.Custody.Inputs, digests{in.Path, in.Before, in.After, phrase.Kept(in), in.Before == in.After})
+		}
 	}
 	v.Files, v.Bytes = phrase.Count(files, "file"), humanize.IBytes(uint64(bytes))
 	for _, n := range d.Notes {

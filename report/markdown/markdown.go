@@ -156,8 +156,24 @@ func (p *page) inputs(d *report.Document) error {
 	changed := phrase.ChangedFiles(d)
 	if len(changed) == 0 {
 		p.line("Input unchanged.")
+	} else {
+		p.line("**Changed while it was read:** " + codes(changed))
+	}
+	return p.custody(d.Custody)
+}
+
+// custody writes when and with what the inputs were read.
+func (p *page) custody(c *report.Custody) error {
+	if c == nil {
 		return nil
 	}
-	p.line("**Changed while it was read:** " + codes(changed))
-	return nil
+	p.line("## Chain of custody")
+	for _, paragraph := range phrase.Custody(c) {
+		p.line(text(paragraph))
+	}
+	var rows [][]string
+	for _, in := range c.Inputs {
+		rows = append(rows, []string{code(in.Path), code(in.Before), code(in.After), text(phrase.Kept(in))})
+	}
+	return p.table([]string{"input", "SHA-256 before", "SHA-256 after", ""}, rows)
 }

@@ -61,6 +61,7 @@ func (p *page) inputs(d *report.Document) error {
 	changed := phrase.ChangedFiles(d)
 	if len(changed) == 0 {
 		p.line(0, piece{green, "input unchanged"})
+		p.custody(d.Custody)
 		return nil
 	}
 	text := "1 file changed while it was read: "
@@ -68,5 +69,27 @@ func (p *page) inputs(d *report.Document) error {
 		text = phrase.Count(len(changed), "file") + " changed while they were read: "
 	}
 	p.para(0, alarm, text+strings.Join(changed, ", "))
+	p.custody(d.Custody)
 	return nil
+}
+
+// custody writes when and with what the inputs were read.
+func (p *page) custody(c *report.Custody) {
+	if c == nil {
+		return
+	}
+	p.blank()
+	p.line(0, piece{bold, "Chain of custody"})
+	for _, text := range phrase.Custody(c) {
+		p.para(2, plain, text)
+	}
+	for _, in := range c.Inputs {
+		style := green
+		if in.Before != in.After {
+			style = alarm
+		}
+		p.para(2, style, in.Path+": "+phrase.Kept(in))
+		p.entry(4, piece{dim, "before"}, len("before")+2, dim, cmp.Or(in.Before, "-"))
+		p.entry(4, piece{dim, "after"}, len("before")+2, dim, cmp.Or(in.After, "-"))
+	}
 }

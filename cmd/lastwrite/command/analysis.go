@@ -26,6 +26,10 @@ func analyse(ctx context.Context, env Env, args []string, o *inputOptions) (a *a
 }
 
 func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOptions) (a *analysis, closeAll func(), err error) {
+	var chain *report.Custody
+	if o.Custody {
+		chain = custody(env)
+	}
 	inputs, closeAll, err := openAll(ctx, env, args, o)
 	if err != nil {
 		return nil, closeAll, err
@@ -64,7 +68,13 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 	}
 	var n []report.Note
 	n, a.incomplete = notes(inputs, result)
+	if chain != nil {
+		if err := conclude(ctx, env, chain, inputs); err != nil {
+			return nil, closeAll, err
+		}
+	}
 	a.document = report.New(report.Tool{Name: "lastwrite", Version: Version()}, listed, result.Clusters, n, catalog.Catalog{})
+	a.document.SetCustody(chain)
 	return a, closeAll, nil
 }
 

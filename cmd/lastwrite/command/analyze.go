@@ -33,6 +33,9 @@ PATH is a node directory, a directory that holds several of them, an archive
 			if o.FailOn != "error" && o.FailOn != "warning" && o.FailOn != "never" {
 				return usage("--fail-on %s: not one of error, warning, never", o.FailOn)
 			}
+			if o.Custody && o.Quick {
+				return usage("--custody needs the digests of all files, which --quick leaves out; give one of them")
+			}
 			var err error
 			if o.previous, err = readPrevious(o.Previous); err != nil {
 				return err
@@ -52,6 +55,7 @@ PATH is a node directory, a directory that holds several of them, an archive
 	o.outputOptions.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.Quick, "quick", false, "positions only: no bulk reading, names of closed segments are believed")
 	cmd.Flags().StringVar(&o.Previous, "previous", "", "warn of what is not as in this earlier `REPORT.json`")
+	cmd.Flags().BoolVar(&o.Custody, "custody", false, "add a chain of custody: when, with which program, and the digests of the input before and after; reads it twice")
 	cmd.Flags().StringVar(&o.FailOn, "fail-on", "error", "exit with status 1 for findings of this severity: error, warning, never")
 	return cmd
 }

@@ -21,6 +21,7 @@ type bundled struct {
 	name   string // NAME= as given
 	path   string
 	info   os.FileInfo // when it was opened
+	digest string      // SHA-256 of the file
 	bundle *bundle.Bundle
 }
 
@@ -61,7 +62,7 @@ func openBundle(ctx context.Context, arg argument) ([]*input, error) {
 	case err != nil || !ok:
 		return nil, err
 	}
-	from := &bundled{name: arg.name, path: arg.path, info: info, bundle: b}
+	from := &bundled{name: arg.name, path: arg.path, info: info, digest: fileDigest(arg.path), bundle: b}
 	var out []*input
 	for i := range b.Manifest.Inputs {
 		kept := &b.Manifest.Inputs[i]

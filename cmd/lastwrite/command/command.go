@@ -4,6 +4,8 @@
 package command
 
 import (
+	"time"
+
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +42,8 @@ type Env struct {
 	Getenv         func(string) string
 	// Terminal tells whether a stream is a terminal, and its width.
 	Terminal func(w io.Writer) (width int, ok bool)
-	TempDir  string // "" for the system's
+	TempDir  string           // "" for the system's
+	Now      func() time.Time // nil for the system's clock
 }
 
 // System returns the environment of the process.

@@ -30,6 +30,7 @@ type inputOptions struct {
 	NoProgress bool
 	Quiet      bool
 	NoDigests  bool // nobody looks at the digests of the files
+	Custody    bool // say when and with what was read, and hash it again
 
 	previous *previous.Report // to compare with, nil for none
 }

@@ -4,6 +4,7 @@ package example
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/report"
@@ -182,6 +183,15 @@ func Fork() *report.Document {
 	return &report.Document{
 		Schema: report.Schema, Tool: tool(),
 		Inputs: []report.Input{input("n1", 8, 17_039_360, 19), input("n2", 8, 17_039_360, 23), input("n3", 7, 16_973_824, 29)},
+		Custody: &report.Custody{
+			Program: "lastwrite 0.1.0, commit 0123abcd", ProgramSHA256: strings.Repeat("1b", 32),
+			Started: "2026-03-01T01:04:04Z", Finished: "2026-03-01T01:05:04Z",
+			Inputs: []report.CustodyInput{
+				{Path: "n1", Before: strings.Repeat("13", 32), After: strings.Repeat("13", 32)},
+				{Path: "n2", Before: strings.Repeat("17", 32), After: strings.Repeat("18", 32)},
+				{Path: "n3", Before: strings.Repeat("1d", 32)},
+			},
+		},
 		Clusters: []report.Cluster{{
 			ID: "cowsql-1", System: "cowsql", Product: "cowsql",
 			Verdict: report.Verdict{
