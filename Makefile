@@ -13,7 +13,7 @@ ldflags := -s -w -X $(package).version=$(VERSION:v%=%) -X $(package).commit=$(CO
 
 export CGO_ENABLED = 0
 
-.PHONY: build test ci fuzz bench differential crashloop update man install clean
+.PHONY: build test ci lint fuzz bench differential crashloop update man install snapshot clean
 
 build:
 	go build -trimpath -ldflags '$(ldflags)' -o lastwrite ./cmd/lastwrite
@@ -23,6 +23,12 @@ test:
 
 ci:
 	bash .ci/run
+
+# What go vet does not see, and known holes in what the program is built from.
+# Needs golangci-lint 2 and govulncheck, which asks vuln.go.dev.
+lint:
+	golangci-lint run ./...
+	govulncheck ./...
 
 # Every fuzz target for FUZZTIME.
 fuzz:
@@ -57,5 +63,11 @@ install: build man
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 dist/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
+# All files of a release, without a tag and without publishing. A release is
+# the same with: goreleaser release --clean. Needs goreleaser 2, and for the
+# bills of materials of a release syft.
+snapshot:
+	goreleaser release --snapshot --clean --skip=publish,sbom
+
 clean:
-	rm -rf lastwrite dist
+	rm -rf lastwrite dist dist-extra
