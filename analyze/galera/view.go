@@ -123,16 +123,7 @@ func CompareCaches(a, b View) Comparison {
 		return Comparison{}
 	}
 	out := Comparison{First: r.From, Last: r.To, Difference: r.Diverge, Forked: r.fork(), MayFork: r.mayFork()}
-	for e := range a.m.Cache.Index.Range(int64(r.From), int64(r.To)) {
-		f, ok := b.m.Cache.at(uint64(e.Seqno))
-		switch {
-		case !ok || e.Skipped() || e.Damaged() || f.Skipped() || f.Damaged():
-		case e.Differs(f):
-			out.Different++
-		default:
-			out.Equal++
-		}
-	}
+	out.Equal, out.Different = a.m.Cache.Index.Compare(b.m.Cache.Index, int64(r.From), int64(r.To))
 	out.Unknown = r.To - r.From + 1 - out.Equal - out.Different
 	return out
 }

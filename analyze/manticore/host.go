@@ -46,6 +46,7 @@ type host struct {
 	Tables      map[string]*table
 	Parts       []*part // the host in each of its clusters
 	Orphans     []*part // directories of clusters that manticore.json does not name
+	in          []seat  // the clusters that Judge put the host into
 	Replay      replay
 	SkippedDups []manticore.Cluster
 }

@@ -30,6 +30,9 @@ func (System) Judge(ctx context.Context, nodes []*analyze.Node, o analyze.Option
 	var out []analyze.Cluster
 	for _, g := range gs {
 		g.report(gs)
+		for _, m := range g.members {
+			m.Host.in = append(m.Host.in, seat{g, m})
+		}
 		c := analyze.Cluster{
 			System: "manticore", Product: "manticore", Name: g.name, Verdict: g.verdict,
 			Histories: g.histories(), Findings: g.findings, Plans: g.plans(gs),

@@ -191,6 +191,19 @@ func forkOf(a, b *member) *fork {
 // if it lasts: from a TID on to the last one that both have, nothing is equal
 // any more, and rows are among it.
 func forkAt(a, b *host, name string) (at, to uint64, ok bool) {
+	c := compareLogs(a, b, name)
+	return c.At, c.Last, c.Rows
+}
+
+// A contents says how the payloads of two logs of one table compare.
+type contents struct {
+	First, Last      uint64 // TIDs that both hold, 0 and 0 if there are none
+	Equal, Different uint64
+	At               uint64 // TID from which on nothing is equal, 0 if the last one is
+	Rows             bool   // rows are among what differs from there on
+}
+
+func compareLogs(a, b *host, name string) contents {
 	x, y := a.digests(name), b.digests(name)
 	if len(x) > len(y) {
 		x, y = y, x
@@ -201,17 +214,22 @@ func forkAt(a, b *host, name string) (at, to uint64, ok bool) {
 			common = append(common, tid)
 		}
 	}
-	slices.Sort(common)
-	rows := false
-	for i := len(common) - 1; i >= 0; i-- {
-		tid := common[i]
-		if x[tid] == y[tid] {
-			break
-		}
-		rows = rows || x[tid].Data || y[tid].Data
-		at, to = tid, common[len(common)-1]
+	if len(common) == 0 {
+		return contents{}
 	}
-	return at, to, rows
+	slices.Sort(common)
+	c := contents{First: common[0], Last: common[len(common)-1]}
+	for _, tid := range slices.Backward(common) {
+		if x[tid] == y[tid] {
+			c.Equal++
+			continue
+		}
+		c.Different++
+		if c.Equal == 0 {
+			c.At, c.Rows = tid, c.Rows || x[tid].Data || y[tid].Data
+		}
+	}
+	return c
 }
 
 // digests returns what the logs of a host hold of a table, by TID.

@@ -11,7 +11,8 @@ const maxDifferences = 1024
 // A relation is what a comparison of two logs says.
 type relation struct {
 	Equal       uint64       // entries that are equal on both
-	Differences []difference // the first ones
+	Different   uint64       // entries that are not
+	Differences []difference // the first of these
 	LastEqual   uint64       // highest index that is equal
 	First, Last uint64       // the indexes that both hold, 0 if none
 }
@@ -34,7 +35,10 @@ func compareRuns(a, b []run) relation {
 				if x.Term == y.Term && x.Digests[n-x.First] == y.Digests[n-y.First] {
 					out.Equal++
 					out.LastEqual = max(out.LastEqual, n)
-				} else if len(out.Differences) < maxDifferences {
+					continue
+				}
+				out.Different++
+				if len(out.Differences) < maxDifferences {
 					out.Differences = append(out.Differences, difference{n, x.Term, y.Term})
 				}
 			}

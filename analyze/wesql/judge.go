@@ -42,6 +42,9 @@ func (System) Judge(ctx context.Context, nodes []*analyze.Node, o analyze.Option
 
 // judge makes the cluster of the report.
 func (g *group) judge() analyze.Cluster {
+	for _, m := range g.nodes {
+		m.group = g
+	}
 	g.membership()
 	g.branch()
 	g.decide()

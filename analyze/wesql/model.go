@@ -26,6 +26,7 @@ const (
 type model struct {
 	Name   string
 	Node   *analyze.Node
+	group  *group // of Judge; nil in front of it, and for a plain directory
 	FS     fs.FS
 	Data   string // data directory below the root of FS
 	Layout string

@@ -51,6 +51,7 @@ type slice struct {
 	Size   int64
 	From   int64 // offset of its first byte in the log
 	Listed bool
+	Joined bool // its entries belong to the log that the store gives
 	Line   parse.Span
 	Want   int64 // size that the index implies
 	Log    *wesql.Log
@@ -221,6 +222,7 @@ func (s *store) join() {
 			s.Breaks = append(s.Breaks, x.Line)
 		}
 		end = x.End
+		x.Joined = true
 		s.add(x)
 	}
 }

@@ -146,6 +146,23 @@ func (x *Index) FirstDifference(y *Index) (seqno int64, ok bool) {
 	return 0, false
 }
 
+// Compare counts the seqnos first to last that x and y, the caches of two nodes
+// of the same history, both hold, sound and applied: those with the same
+// content, and those with other content.
+func (x *Index) Compare(y *Index, first, last int64) (equal, different uint64) {
+	for e := range x.Range(first, last) {
+		f, ok := y.Find(e.Seqno)
+		switch {
+		case !ok || e.Skipped() || e.Damaged() || f.Skipped() || f.Damaged():
+		case e.Differs(f):
+			different++
+		default:
+			equal++
+		}
+	}
+	return equal, different
+}
+
 // noSource is the source of what has none.
 const noSource = 1<<16 - 1
 

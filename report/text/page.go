@@ -70,7 +70,7 @@ func (p *page) blank() {
 
 // para writes text in lines of the page's width.
 func (p *page) para(indent int, s style, text string) {
-	for _, line := range wrap(escape.Text(text), p.width-indent) {
+	for _, line := range Wrap(escape.Text(text), p.width-indent) {
 		p.line(indent, piece{s, line})
 	}
 }
@@ -80,7 +80,7 @@ func (p *page) para(indent int, s style, text string) {
 func (p *page) entry(indent int, label piece, column int, s style, text string) {
 	label.text = escape.Text(label.text)
 	at := indent + column
-	lines := wrap(escape.Text(text), p.width-at)
+	lines := Wrap(escape.Text(text), p.width-at)
 	if displaywidth.String(label.text)+2 > column {
 		p.para(indent, label.style, label.text)
 	} else {
@@ -98,10 +98,10 @@ func pad(s string, width int) string {
 	return s + blanks(width-displaywidth.String(s))
 }
 
-// wrap breaks s, which must be safe, into lines of at most width cells: at
+// Wrap breaks s, which must be safe, into lines of at most width cells: at
 // blanks, and inside a word only where the word is wider than a line. It
 // returns at least one line.
-func wrap(s string, width int) []string {
+func Wrap(s string, width int) []string {
 	width = max(width, 20)
 	lines := fill(s, width)
 	for narrower := width - 1; narrower > width*2/3 && trails(lines, width); narrower-- {

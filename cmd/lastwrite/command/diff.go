@@ -28,8 +28,11 @@ func newDiff(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [NAME=]A [NAME=]B",
 		Short: "Show where the histories of two nodes part, and what only one of them holds",
-		Long: `diff compares the logs of two cowsql or dqlite nodes entry by entry: which
-indexes both hold, the first entry that differs, what only one side has. Then it
+		Long: `diff says where the histories of two nodes of one cluster agree, where they
+part, and what only one of them holds.
+
+Of two cowsql or dqlite nodes it compares the logs entry by entry: which indexes
+both hold, the first entry that differs, what only one side has. Then it
 rebuilds the databases of both sides in a temporary directory, at the highest
 index that their histories share and at the end of each, and counts the rows
 that differ.
@@ -37,6 +40,14 @@ that differ.
 Of two Galera nodes it compares histories (state UUIDs), positions, and the
 write-set caches seqno by seqno: the first write set that differs, what only one
 side committed, and how each would join the other, by IST or by SST.
+
+Of two Manticore hosts it compares every replication cluster that both are in:
+state UUIDs, seqnos, the transactions of each table in the binary logs by TID
+and content, and the write-set caches. It says which clusters only one is in.
+
+Of two WeSQL nodes, or a node and an object store, it compares the consensus
+logs entry by entry: where they part, what only one side holds, and what each
+would delete if the other led.
 
 Nodes without a common history are not compared any further. A and B are
 directories or archives that hold one node each. One path with several nodes
@@ -46,7 +57,8 @@ Rows may hold secrets; they are shown with --rows only, and of cowsql and dqlite
 only. The exit status is 1 if anything differs.`,
 		Example: `  lastwrite diff n1 n2
   lastwrite diff backup.tar.zst --node n1 --node n3 -o json
-  lastwrite diff old=/backup/n1 new=/srv/n1 --rows --limit 5`,
+  lastwrite diff old=/backup/n1 new=/srv/n1 --rows --limit 5
+  lastwrite diff node1 objectstore                     # WeSQL: what is not archived`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.outputOptions.validate(); err != nil {
@@ -70,7 +82,7 @@ only. The exit status is 1 if anything differs.`,
 	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text or json (repeatable; default text)")
 	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "`NAME` of a node to compare, if a path holds several (give it twice)")
 	cmd.Flags().BoolVar(&o.Rows, "rows", false, "show the rows that differ, which may hold secrets")
-	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries and rows in each list, 0 for all")
+	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries, rows and tables in each list, 0 for all")
 	o.Color = "never"
 	return cmd
 }
@@ -123,16 +135,20 @@ func (a *analysis) compare(ctx context.Context, env Env, nodes [2]*analyze.Node,
 	if x, y := nodes[0].System, nodes[1].System; x != y {
 		return nil, usage("%s is of the family %s and %s of %s: they have nothing to compare", nodes[0].Name, x, nodes[1].Name, y)
 	}
+	if product, other := map[string]string{"galera": "Galera", "manticore": "Manticore", "wesql": "WeSQL"}[nodes[0].System]; other && o.Rows {
+		return nil, usage("--rows: rows are compared of cowsql and dqlite only; these are nodes of %s", product)
+	}
 	switch nodes[0].System {
 	case "cowsql":
 		return a.compareRaft(ctx, env, nodes, o)
 	case "galera":
-		if o.Rows {
-			return nil, usage("--rows: rows are compared of cowsql and dqlite only; these are nodes of Galera")
-		}
 		return newGaleraDiff(nodes, o.Limit)
+	case "manticore":
+		return newManticoreDiff(nodes, o.Limit)
+	case "wesql":
+		return newWesqlDiff(ctx, nodes, o.Limit)
 	}
-	return nil, usage("diff compares nodes of cowsql, dqlite and Galera; %s is of the family %s", nodes[0].Name, nodes[0].System)
+	return nil, usage("diff does not compare nodes of the family %s", nodes[0].System)
 }
 
 // compareRaft compares logs and databases of cowsql and dqlite nodes.

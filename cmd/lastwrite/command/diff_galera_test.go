@@ -86,7 +86,6 @@ func TestDiffOfGaleraNodesRefuses(t *testing.T) {
 	c := fixtures.Open(t, "galera", "tassta-c-all-down-unclean")
 	node1, garbd := c.Node(t, "node1").Path, c.Node(t, "garbd").Path
 	raft := fixtures.Open(t, "cowsql", "clean-stop").Node(t, "n1").Path
-	search := fixtures.Open(t, "manticore", "last-member-alone").Node(t, "n1").Path
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -96,7 +95,6 @@ func TestDiffOfGaleraNodesRefuses(t *testing.T) {
 		{"families", []string{node1, raft}, "they have nothing to compare"},
 		{"rows", []string{node1, node1, "--rows"}, "rows are compared of cowsql and dqlite only"},
 		{"html", []string{node1, node1, "-o", "html"}, "--output html: diff prints text or json"},
-		{"search", []string{search, search}, "diff compares nodes of cowsql, dqlite and Galera"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := raftRun(t, nil, append([]string{"diff"}, tt.args...)...)

@@ -11,12 +11,26 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+	"github.com/lastwrite/lastwrite/report/escape"
+	"github.com/lastwrite/lastwrite/report/text"
 )
 
 const (
 	shownPages = 12 // page numbers in a line
 	shownValue = 60 // characters of a value
+	diffWidth  = 80 // cells of a line of para
 )
+
+// para prints one paragraph in lines of diffWidth; those behind the first stand
+// two further to the right.
+func (p *printer) para(indent int, format string, args ...any) {
+	for i, line := range text.Wrap(escape.Text(fmt.Sprintf(format, args...)), diffWidth-indent-2) {
+		if i == 1 {
+			indent += 2
+		}
+		p.line("%s%s", strings.Repeat(" ", indent), line)
+	}
+}
 
 // text prints the document for a terminal. Everything that comes from the
 // evidence passes through printer.line, which escapes it.
