@@ -56,6 +56,14 @@ func crashConfigurations() []crashConfiguration {
 		{name: "undo 0, server GTID", nodes: 1, options: realserver.Options{GTIDMode: true}},
 		{name: "undo 3, binary log, server GTID", nodes: 2, options: realserver.Options{UndoTablespaces: 3, Binlog: true, GTIDMode: true,
 			Settings: map[string]string{"innodb_flush_log_at_trx_commit": "0"}}, holes: true},
+		{name: "pages of 4 KiB, checksums of before", nodes: 1, options: realserver.Options{UndoTablespaces: 3,
+			Init: map[string]string{"innodb_page_size": "4K", "innodb_checksum_algorithm": "crc32"}}},
+		{name: "pages of 8 KiB, two system files", nodes: 1, options: realserver.Options{
+			Init: map[string]string{"innodb_page_size": "8K", "innodb_data_file_path": "ibdata1:12M;ibdata2:4M:autoextend"}}},
+		{name: "pages of 32 KiB", nodes: 1, options: realserver.Options{UndoTablespaces: 3, Binlog: true,
+			Init: map[string]string{"innodb_page_size": "32K", "innodb_buffer_pool_size": "48M"}}},
+		{name: "pages of 64 KiB", nodes: 1, options: realserver.Options{
+			Init: map[string]string{"innodb_page_size": "64K", "innodb_checksum_algorithm": "strict_crc32", "innodb_buffer_pool_size": "64M"}}},
 	}
 }
 

@@ -24,6 +24,7 @@ type Options struct {
 	UndoTablespaces int
 	Binlog          bool              // log_bin with log_slave_updates
 	GTIDMode        bool              // wsrep_gtid_mode, which prints a server GTID with every position
+	Init            map[string]string // what has to be set when the directories are made, and stays: "innodb_page_size": "4K"
 	Settings        map[string]string // any others, or other values than the usual ones: "sync_binlog": "1"
 	Provider        map[string]string // wsrep_provider_options: "gcache.size": "4M"
 	Life            time.Duration     // after which a server is killed, 0 = 10 minutes
@@ -67,7 +68,7 @@ func (s *Server) NewCluster(t testing.TB, n int, o Options) *Cluster {
 		t.Fatal(err)
 	}
 	fresh := filepath.Join(dir, "fresh")
-	if err := s.newDataDir(t.Context(), fresh, o.UndoTablespaces); err != nil {
+	if err := s.newDataDir(t.Context(), fresh, o.UndoTablespaces, o.Init); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -175,6 +176,7 @@ func (c *Cluster) settings(n *Node, dataDir, home string) string {
 		all["gtid_domain_id"] = fmt.Sprint(100 + n.number)
 		all["server_id"] = "1" // one for the cluster, as the manual asks for
 	}
+	maps.Copy(all, c.options.Init)
 	maps.Copy(all, c.options.Settings)
 
 	var b strings.Builder

@@ -18,10 +18,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,13 +117,17 @@ func look(name string) (string, error) {
 }
 
 // newDataDir fills dir, which must not exist, with an empty database that has
-// the given number of undo tablespaces. root may log in without a password.
-func (s *Server) newDataDir(ctx context.Context, dir string, undoTablespaces int) error {
+// the given number of undo tablespaces, and settings that cannot change later.
+// root may log in without a password.
+func (s *Server) newDataDir(ctx context.Context, dir string, undoTablespaces int, settings map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
 	args := []string{"--no-defaults", "--datadir=" + dir, "--auth-root-authentication-method=normal", "--skip-test-db",
 		"--innodb-log-file-size=" + defaultRedoSize, fmt.Sprintf("--innodb-undo-tablespaces=%d", undoTablespaces),
 		"--tmpdir=" + filepath.Dir(dir)} // else several at once get in each other's way
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		args = append(args, "--"+strings.ReplaceAll(name, "_", "-")+"="+settings[name])
+	}
 	if out, err := s.command(ctx, s.install, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
