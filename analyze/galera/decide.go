@@ -33,6 +33,10 @@ func (g *group) decide() {
 			best = append(best, m)
 		}
 	}
+	if len(best) == 0 && len(list) == 1 {
+		v.Reason = "Only one directory can be used, and its position is not known: " + g.boundsOf(list) + "."
+		return
+	}
 	if len(best) == 0 {
 		v.Reason = "The positions are known within bounds only, and these overlap: " + g.boundsOf(list) + "."
 		return
@@ -200,7 +204,7 @@ func (g *group) startable() []string {
 func (g *group) boundsOf(list []*model) string {
 	var out []string
 	for _, m := range list {
-		out = append(out, m.name()+" ends at "+m.reach())
+		out = append(out, m.name()+" ("+m.reach()+")")
 	}
 	return strings.Join(out, ", ")
 }

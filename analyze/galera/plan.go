@@ -177,7 +177,7 @@ func inSchemaChange(fates []fate) []string {
 
 // planOf writes down a plan that does this with the nodes.
 func (g *group) planOf(w *model, fates []fate) (analyze.Plan, bool) {
-	if !w.Condition.usable() || !w.Span.Known || w.Engine.Refusal != "" || !w.hasPrivileges() {
+	if !w.Condition.usable() || !w.Span.Known && !g.only(w) || w.Engine.Refusal != "" || !w.hasPrivileges() {
 		return analyze.Plan{}, false
 	}
 	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Title: fmt.Sprintf("Bootstrap %s, and let the others join it", w.name()), Warnings: []string{}, Loses: []analyze.Loss{}}
@@ -211,6 +211,12 @@ func (g *group) planOf(w *model, fates []fate) (analyze.Plan, bool) {
 	p.Warnings = append(p.Warnings, g.warnings(w, fates)...)
 	p.Commands = g.commands(w, fates, p.ID != "start")
 	return p, true
+}
+
+// only reports whether there is nothing else to continue from, or a person
+// said so: the position does not matter then, and the server finds it.
+func (g *group) only(w *model) bool {
+	return g.options.Choose == w.name() || len(g.usable()) == 1
 }
 
 // needsState reports whether the state files of a node must change before it

@@ -71,8 +71,12 @@ func (g *group) commands(w *model, fates []fate, replaced bool) []analyze.Comman
 	})
 	h := w.handling()
 	out = append(out, analyze.Command{Node: w.name(), Run: h.bootstrap, Why: "on this node only, and once"})
+	goOn := fmt.Sprintf("go on only if it says Primary, %s, and %d or more", w.UUID, w.Span.Lower)
+	if !w.Span.Known {
+		goOn = fmt.Sprintf("go on only if it says Primary and %s", w.UUID)
+	}
 	out = append(out, analyze.Command{Node: w.name(), Run: `mysql -e "SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_cluster_state_uuid', 'wsrep_last_committed')"`,
-		Why: fmt.Sprintf("go on only if it says Primary, %s, and %d or more", w.UUID, w.Span.Lower)})
+		Why: goOn})
 	others := slices.DeleteFunc(append(slices.Clone(kept), gone...), func(f fate) bool { return f.model == w })
 	for _, f := range others {
 		why := "one at a time; wait until wsrep_local_state_comment is Synced"
@@ -151,7 +155,7 @@ func (g *group) arbitratorNodes() []string {
 func (g *group) warnings(w *model, fates []fate) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	if !g.verdict.Decided {
+	if !g.verdict.Decided && len(g.usable()) > 1 {
 		add("The evidence does not decide who wrote last: a person has to. Look at the tables of both sides, and save what only one of them has (mysqldump, mysqlbinlog) before its directory is given up.")
 	} else if !slices.Contains(g.verdict.MostRecent, w.name()) {
 		add("%s is not the most recent node. %s.", w.name(), strings.TrimSuffix(g.verdict.Reason, "."))
