@@ -64,6 +64,9 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 	}
 	var n []report.Note
 	n, a.incomplete = notes(inputs, result)
+	if err := o.checkLost(env, result.Clusters, a.incomplete); err != nil {
+		return nil, closeAll, err
+	}
 	a.document = report.New(report.Tool{Name: "lastwrite", Version: Version()}, listed, result.Clusters, n, catalog.Catalog{})
 	return a, closeAll, nil
 }
