@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -50,6 +51,9 @@ to pseudonyms. No plan can be made from such a bundle.`,
 			case !slices.Contains(report.Redactions(), report.Redaction(o.Redact)):
 				return usage("--redact %s: not one of none, values, strict", o.Redact)
 			}
+			if err := checkBundleName(o.Output); err != nil {
+				return err
+			}
 			return runBundle(cmd.Context(), env, args, o)
 		},
 	}
@@ -61,6 +65,18 @@ to pseudonyms. No plan can be made from such a bundle.`,
 	f.StringVarP(&o.Output, "output", "o", "", "`FILE` to write, which must not exist")
 	f.StringVar(&o.Redact, "redact", string(report.RedactValues), "hide `LEVEL`: none, values (passwords, keys, tokens), strict (names of hosts and data too)")
 	return cmd
+}
+
+// checkBundleName refuses a name that promises another kind of archive than a
+// bundle is, to whoever opens the ticket.
+func checkBundleName(name string) error {
+	lower := strings.ToLower(name)
+	for _, end := range []string{".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.bz2", ".bz2", ".tar.xz", ".xz"} {
+		if strings.HasSuffix(lower, end) {
+			return usage("%s: a bundle is a .tar.zst and nothing else; is this meant: -o %s.tar.zst", name, name[:len(name)-len(end)])
+		}
+	}
+	return checkNew(name)
 }
 
 func runBundle(ctx context.Context, env Env, args []string, o *bundleOptions) error {
