@@ -81,7 +81,12 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 		return err
 	}
 	defer done()
-	sides, err := a.diffSides(o.Nodes)
+	if o.Rows {
+		if err := a.wantFiles("diff --rows"); err != nil {
+			return err
+		}
+	}
+	sides, err := a.diffSides(args, o.Nodes)
 	if err != nil {
 		return err
 	}
@@ -145,7 +150,14 @@ func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.N
 		}
 	}
 	d, err := newDiffDocument(ctx, sides, o.Limit)
-	if err == nil && d.History != "none" {
+	switch {
+	case err != nil || d.History == "none":
+	case a.bundled() != nil:
+		d.Databases = append(d.Databases, diffPoint{
+			Problem:   "not in bundle; to compare them give the directories: " + strings.Join(a.directories(), " "),
+			Databases: []diffDatabase{},
+		})
+	default:
 		err = d.compareDatabases(ctx, env, sides, o)
 	}
 	if err != nil {
@@ -157,7 +169,7 @@ func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.N
 
 // diffSides returns the two nodes to compare: those of the names, or the one
 // of each input.
-func (a *analysis) diffSides(names []string) (sides [2]*analyze.Node, err error) {
+func (a *analysis) diffSides(args, names []string) (sides [2]*analyze.Node, err error) {
 	var all []string
 	for _, n := range a.nodes() {
 		all = append(all, n.Name)
@@ -171,19 +183,20 @@ func (a *analysis) diffSides(names []string) (sides [2]*analyze.Node, err error)
 		return sides, nil
 	}
 	for i := range sides {
+		_, where := splitName(args[i])
 		var here []string
 		for _, n := range a.nodes() {
-			if n.Input == i {
+			if a.inputs[n.Input].argument == i {
 				here = append(here, n.Name)
 				sides[i] = n
 			}
 		}
 		switch len(here) {
 		case 0:
-			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no node was recognised here", a.inputs[i].Path())}
+			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no node was recognised here", where)}
 		case 1:
 		default:
-			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", a.inputs[i].Path(), strings.Join(here, ", "))
+			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", where, strings.Join(here, ", "))
 		}
 	}
 	return sides, nil

@@ -86,8 +86,9 @@ type diffTail struct {
 	Entries        uint64            `json:"entries"`
 	Barriers       uint64            `json:"barriers"`
 	Configurations uint64            `json:"configurations"`
-	Transactions   map[string]uint64 `json:"transactions"` // by database
-	List           []diffEntry       `json:"list"`         // the first ones behind the end of the other log
+	Unread         uint64            `json:"unread,omitempty"` // commands whose content is not in the bundle
+	Transactions   map[string]uint64 `json:"transactions"`     // by database
+	List           []diffEntry       `json:"list"`             // the first ones behind the end of the other log
 }
 
 // A diffPoint compares the databases of both sides at one index each.
@@ -180,7 +181,7 @@ func newDiffEntry(e logdiff.Entry) diffEntry {
 		Index: e.Index, Term: e.Term, Type: e.Type.String(), Bytes: e.Size, File: e.File,
 		Database: e.Head.Database, Pages: len(e.Head.Pages), Recovery: e.Artificial, Damage: e.Damage,
 	}
-	if e.Type == format.Command && e.Damage == "" {
+	if e.Type == format.Command && e.Damage == "" && !e.Unread {
 		out.Command = e.Head.Type.String()
 	}
 	out.PageNumbers = e.Head.Pages[:min(len(e.Head.Pages), maxPageNumbers)]
@@ -190,7 +191,7 @@ func newDiffEntry(e logdiff.Entry) diffEntry {
 func newDiffTail(t *logdiff.Tail) diffTail {
 	out := diffTail{
 		Entries: t.Entries, Barriers: t.Barriers, Configurations: t.Configurations,
-		Transactions: t.Transactions, List: []diffEntry{},
+		Unread: t.Unread, Transactions: t.Transactions, List: []diffEntry{},
 	}
 	for _, e := range t.List {
 		out.List = append(out.List, newDiffEntry(e))

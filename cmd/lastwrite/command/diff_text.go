@@ -31,9 +31,12 @@ func (d *diffDocument) text(w io.Writer) error {
 		p.line("Positions of different histories say nothing about each other, so nothing else was compared.")
 		return p.err
 	}
-	if d.Identical {
+	switch {
+	case d.Identical && slices.ContainsFunc(d.Databases, func(x diffPoint) bool { return x.Problem != "" }):
+		p.line("No difference in the logs: %s.", d.Reason)
+	case d.Identical:
 		p.line("No difference: %s.", d.Reason)
-	} else {
+	default:
 		p.line("%s", d.headline())
 	}
 	if d.Common != nil {
@@ -173,6 +176,9 @@ func (t diffTail) sum() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(t.Transactions)) {
 		parts = append(parts, fmt.Sprintf("%s on %s", counted(int64(t.Transactions[name]), "transaction", "transactions"), name))
+	}
+	if t.Unread > 0 {
+		parts = append(parts, counted(int64(t.Unread), "command", "commands")+" (content not in bundle)")
 	}
 	if t.Configurations > 0 {
 		parts = append(parts, counted(int64(t.Configurations), "configuration", "configurations"))

@@ -31,11 +31,14 @@ func (a *analysis) raftNodes() ([]*raftNode, error) {
 				continue
 			}
 			in := a.inputs[n.Input]
-			fsys, err := fs.Sub(in.FS(), n.Dir)
-			if err != nil {
-				return nil, err
+			x := &raftNode{n, rebuild.Node{View: view}, in, i}
+			if in.stored == nil {
+				var err error
+				if x.data.FS, err = fs.Sub(in.FS(), n.Dir); err != nil {
+					return nil, err
+				}
 			}
-			out = append(out, &raftNode{n, rebuild.Node{View: view, FS: fsys}, in, i})
+			out = append(out, x)
 		}
 	}
 	slices.SortFunc(out, func(x, y *raftNode) int { return strings.Compare(x.Name, y.Name) })

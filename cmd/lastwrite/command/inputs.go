@@ -46,6 +46,7 @@ func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 // An input is one opened path with what was learned about it.
 type input struct {
 	name     string
+	argument int // number of the path on the command line, from 0
 	tree     *source.Tree
 	manifest *source.Manifest
 	progress source.Progress
@@ -126,7 +127,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		}
 	}()
 	names := map[string]bool{}
-	for _, arg := range args {
+	for number, arg := range args {
 		name, file := arg.name, arg.path
 		if file == "" {
 			return inputs, closeAll, usage("an argument names no path; write PATH or NAME=PATH")
@@ -138,6 +139,9 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		stored, err := openBundle(ctx, arg)
 		if err != nil {
 			return inputs, closeAll, err
+		}
+		for _, in := range stored {
+			in.argument = number
 		}
 		if inputs = append(inputs, stored...); len(stored) > 0 {
 			continue
@@ -153,6 +157,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 			inputs = append(inputs, &input{name: name, tree: tree})
 		}
 		last := inputs[len(inputs)-1]
+		last.argument = number
 		last.progress, last.unhashed = newProgress(env, nth("reading", len(inputs), len(args)), o), o.NoDigests
 	}
 	return inputs, closeAll, nil

@@ -70,6 +70,11 @@ func inspect(ctx context.Context, env Env, arg string, o *inspectOptions) error 
 	if regular && (kindOfName(filepath.Base(arg)) != kindUnknown || decoderOf(filepath.Base(arg), nil) != nil) {
 		return inspectOne(ctx, env, arg, o)
 	}
+	if stored, err := openBundle(ctx, argument{path: arg}); err != nil {
+		return err
+	} else if len(stored) > 0 {
+		return stored[0].stored.from.refuse("inspect")
+	}
 	tree, err := source.Open(ctx, arg, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
 	var notArchive *source.NotArchiveError
 	var input *source.InputError
