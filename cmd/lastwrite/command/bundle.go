@@ -106,7 +106,7 @@ func runBundle(ctx context.Context, env Env, args []string, o *bundleOptions) er
 	for _, text := range b.Manifest.Missing {
 		fmt.Fprintf(env.Stdout, "  left out to stay small: %s\n", escape.Text(text))
 	}
-	a.complain(env.Stderr)
+	a.complain(env.Stderr, o.Quiet)
 	return a.status("never")
 }
 

@@ -108,7 +108,7 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 	}
 	switch {
 	case a.incomplete:
-		a.complain(env.Stderr)
+		a.complain(env.Stderr, o.Quiet)
 		return &exit{ExitIncomplete, nil}
 	case !d.identical():
 		return &exit{ExitFindings, nil}
@@ -154,7 +154,7 @@ func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.N
 	case err != nil || d.History == "none":
 	case a.bundled() != nil:
 		d.Databases = append(d.Databases, diffPoint{
-			Problem:   "not in bundle; to compare them give the directories: " + strings.Join(a.directories(), " "),
+			Problem:   "not in bundle; to compare them give the directories: " + shellWords(a.directories()),
 			Databases: []diffDatabase{},
 		})
 	default:
@@ -173,6 +173,9 @@ func (a *analysis) diffSides(args, names []string) (sides [2]*analyze.Node, err 
 	var all []string
 	for _, n := range a.nodes() {
 		all = append(all, n.Name)
+	}
+	if len(all) == 0 {
+		return sides, a.nothing()
 	}
 	for i, name := range names {
 		if sides[i] = a.node(name); sides[i] == nil {

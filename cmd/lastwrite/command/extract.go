@@ -127,7 +127,7 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 	}
 	switch {
 	case a.incomplete:
-		a.complain(env.Stderr)
+		a.complain(env.Stderr, o.Quiet)
 		return &exit{ExitIncomplete, nil}
 	case !m.sound():
 		return &exit{ExitFindings, nil}

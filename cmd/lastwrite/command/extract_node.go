@@ -59,6 +59,8 @@ func (a *analysis) raftNode(name string) (*raftNode, error) {
 		names = append(names, n.Name)
 	}
 	switch {
+	case len(nodes) == 0 && len(a.result.Clusters) == 0:
+		return nil, a.nothing()
 	case len(nodes) == 0:
 		return nil, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here", a.inputs[0].Path())}
 	case name == "":
@@ -68,11 +70,18 @@ func (a *analysis) raftNode(name string) (*raftNode, error) {
 	}
 }
 
-// complain prints what could not be read.
-func (a *analysis) complain(w io.Writer) {
+// nothing is the error for inputs in which no node directory was recognised.
+func (a *analysis) nothing() error {
+	return &exit{ExitIncomplete, fmt.Errorf("no node directory was recognised\nsee what was found there: lastwrite analyze %s", a.commandLine())}
+}
+
+// complain prints what could not be read; if quiet, only what concerns an input
+// as a whole.
+func (a *analysis) complain(w io.Writer, quiet bool) {
 	found, _ := notes(a.inputs, a.result)
 	for _, n := range found {
-		if n.Severity == string(analyze.Error) {
+		whole := slices.ContainsFunc(a.inputs, func(in *input) bool { return in.Path() == n.Path })
+		if n.Severity == string(analyze.Error) && (whole || !quiet) {
 			fmt.Fprintf(w, "lastwrite: %s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
 		}
 	}

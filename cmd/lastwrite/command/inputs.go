@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -218,7 +219,8 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 		add(analyze.Error, p.Path, "%s", p.Err)
 	}
 	for _, p := range result.Empty {
-		add(analyze.Error, p, "no node directory was recognised here; give the directory that holds the data files, whole (lastwrite help recovery says which), and see with lastwrite inspect what is in it")
+		i := slices.IndexFunc(inputs, func(in *input) bool { return in.stored == nil && in.Path() == p })
+		add(analyze.Error, p, "%s", unrecognised(inputs[i]))
 	}
 	return out, incomplete
 }

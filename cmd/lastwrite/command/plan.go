@@ -106,9 +106,9 @@ func (o *planOptions) pick(a *analysis) (*analyze.Cluster, *analyze.Plan, error)
 	case len(found) == 0 && o.Cluster != "":
 		return nil, nil, usage("there is no cluster %q with a plan; there are: %s", o.Cluster, oneOf(a.clustersWithPlans()))
 	case len(found) == 0 && len(a.result.Clusters) == 0:
-		return nil, nil, &exit{ExitIncomplete, fmt.Errorf("no node directory was recognised\nsee what was found there: lastwrite analyze %s", strings.Join(a.paths(), " "))}
+		return nil, nil, a.nothing()
 	case len(found) == 0:
-		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found\nsee what is wrong: lastwrite analyze %s\nand what can be done: lastwrite explain ID", strings.Join(a.paths(), " "))}
+		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found\nsee what is wrong: lastwrite analyze %s\nand what can be done: lastwrite explain ID", a.commandLine())}
 	case len(found) > 1:
 		var ids []string
 		for _, c := range found {
@@ -146,13 +146,17 @@ func (a *analysis) clustersWithPlans() []string {
 	return out
 }
 
-// paths returns the inputs as they were given.
-func (a *analysis) paths() []string {
+// commandLine is the inputs as they were given, for a shell.
+func (a *analysis) commandLine() string {
 	var out []string
 	for _, in := range a.document.Inputs {
-		out = append(out, in.Path)
+		if in.Node != "" {
+			out = append(out, in.Node+"="+in.Path)
+		} else {
+			out = append(out, in.Path)
+		}
 	}
-	return out
+	return shellWords(out)
 }
 
 // digest returns size and SHA-256 of a node's file from the manifest of the
@@ -184,7 +188,7 @@ func printPlan(env Env, p *analyze.Plan, file string, args []string) {
 	for _, t := range p.Warnings {
 		fmt.Fprintf(w, "  note   %s\n", escape.Text(t))
 	}
-	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(file), escape.Text(strings.Join(args, " ")))
+	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(shellWord(file)), escape.Text(shellWords(args)))
 }
 
 func lossText(l analyze.Loss) string {

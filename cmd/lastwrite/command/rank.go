@@ -26,6 +26,7 @@ several clusters a fifth column names the cluster.`,
 			if err := text.Rank(env.Stdout, a.document); err != nil {
 				return err
 			}
+			a.complain(env.Stderr, o.Quiet)
 			return a.status("never")
 		},
 	}
