@@ -24,7 +24,7 @@ func writeNotes(dir string, f *repair.File, a *analysis) error {
 	for _, x := range []struct {
 		name string
 		data []byte
-	}{{"plan.json", plan.Bytes()}, {notesName, notesText(f, a)}} {
+	}{{planName, plan.Bytes()}, {notesName, notesText(f, a)}} {
 		if err := writeNew(filepath.Join(dir, x.name), x.data); err != nil {
 			return err
 		}
@@ -155,5 +155,5 @@ func writeManifest(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "MANIFEST.txt"), text, 0o600)
+	return os.WriteFile(filepath.Join(dir, manifestName), text, 0o600)
 }

@@ -28,6 +28,8 @@ func unrecognised(in *input) string {
 	const none = "no node directory was recognised here; "
 	packed := packedIn(in.FS())
 	switch {
+	case rebuildPlan(in) != nil:
+		return none + "lastwrite repair wrote it for servers that make their data directories themselves: follow restore-notes.txt, and check it with lastwrite verify"
 	case len(packed) == 0:
 		return none + "give the directory that holds the data files, whole (lastwrite help recovery says which), and see with lastwrite inspect what is in it"
 	case in.tree.Kind() == source.Archive:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -72,13 +73,23 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 			bad = !pages(env, n) || bad
 		}
 	}
+	whole, err := a.verifyRebuilds(ctx, env)
+	if err != nil {
+		return err
+	}
+	bad = bad || !whole
 	for _, n := range a.document.Notes {
 		if n.Severity == "error" {
 			fmt.Fprintf(env.Stdout, "%s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
 		}
 	}
 	if o.Manifest != "" {
-		same, err := compareManifest(env, o.Manifest, a.inputs[0].manifest)
+		f, err := os.Open(o.Manifest)
+		if err != nil {
+			return &exit{ExitUsage, err}
+		}
+		defer f.Close()
+		same, err := compareManifest(env, o.Manifest, f, a.inputs[0].manifest)
 		if err != nil {
 			return err
 		}
@@ -168,12 +179,7 @@ func manifestOf(dir string) ([]byte, error) {
 }
 
 // compareManifest prints what differs between a manifest file and a tree.
-func compareManifest(env Env, name string, have *source.Manifest) (same bool, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return false, &exit{ExitUsage, err}
-	}
-	defer f.Close()
+func compareManifest(env Env, name string, f io.Reader, have *source.Manifest) (same bool, err error) {
 	want, err := source.ReadHashdeep(f)
 	if err != nil {
 		return false, usage("%s: %w", name, err)
@@ -198,7 +204,7 @@ func compareManifest(env Env, name string, have *source.Manifest) (same bool, er
 		delete(files, w.Path)
 	}
 	for _, x := range have.Files {
-		if _, left := files[x.Path]; left && x.Path != "MANIFEST.txt" {
+		if _, left := files[x.Path]; left && x.Path != manifestName {
 			say("is here and not in the manifest", x.Path)
 		}
 	}
