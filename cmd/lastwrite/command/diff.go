@@ -13,6 +13,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+	"github.com/lastwrite/lastwrite/report"
 )
 
 type diffOptions struct {
@@ -235,14 +236,14 @@ func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffD
 		return d, nil
 	}
 	if r.Common.First > 0 {
-		d.Common = &diffSpan{r.Common.First, r.Common.Last}
+		d.Common = new(newDiffSpan(r.Common.First, r.Common.Last))
 	}
 	d.Equal, d.Different = r.Equal, r.Different
 	for _, s := range r.Runs {
-		d.Ranges = append(d.Ranges, diffSpan{s.First, s.Last})
+		d.Ranges = append(d.Ranges, newDiffSpan(s.First, s.Last))
 	}
 	if len(r.Runs) > 0 {
-		d.FirstDifference = r.Runs[0].First
+		d.FirstDifference = report.Number(r.Runs[0].First)
 	}
 	for _, p := range r.Pairs {
 		x, err := logdiff.Describe(sides[0].data, p.A)
@@ -253,7 +254,7 @@ func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffD
 		if err != nil {
 			return nil, err
 		}
-		d.Differences = append(d.Differences, diffPair{p.A.Index, newDiffEntry(x), newDiffEntry(y)})
+		d.Differences = append(d.Differences, diffPair{report.Number(p.A.Index), newDiffEntry(x), newDiffEntry(y)})
 	}
 	d.OnlyA, d.OnlyB = newDiffOnly(r.OnlyA), newDiffOnly(r.OnlyB)
 	return d, d.readTails(ctx, r, sides, limit)
@@ -272,7 +273,7 @@ func (d *diffDocument) classify(r *logdiff.Result, sides [2]*raftNode) {
 	case r.Equal == 0:
 		d.History, d.Reason = "unknown", "the logs share no index"
 	case forked:
-		d.History, d.ForkPoint = "forked", at
+		d.History, d.ForkPoint = "forked", report.Number(at)
 		d.Reason = fmt.Sprintf("the histories part behind index %d and do not meet again", at)
 	case r.Different > 0:
 		d.History, d.Reason = "diverged", "equal entries follow the ones that differ, so term and index do not show it"
@@ -286,12 +287,12 @@ func (d *diffDocument) readTails(ctx context.Context, r *logdiff.Result, sides [
 	if r.Common.First == 0 {
 		return nil
 	}
-	d.After = &diffAfter{Index: r.Common.Last}
+	d.After = &diffAfter{Index: report.Number(r.Common.Last)}
 	if d.History == "forked" {
 		d.After.Index = d.ForkPoint
 	}
 	for i, to := range []*diffTail{&d.After.A, &d.After.B} {
-		t, err := logdiff.ReadTail(ctx, sides[i].data, d.After.Index+1, r.Common.Last+1, limit)
+		t, err := logdiff.ReadTail(ctx, sides[i].data, uint64(d.After.Index)+1, r.Common.Last+1, limit)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+	"github.com/lastwrite/lastwrite/report"
 )
 
 const (
@@ -122,7 +123,7 @@ func (e diffEntry) String() string {
 	return b.String()
 }
 
-func pageList(numbers []uint64, all int) string {
+func pageList(numbers []report.Number, all int) string {
 	var b strings.Builder
 	b.WriteString("pages")
 	if all == 1 {
@@ -160,11 +161,11 @@ func (d *diffDocument) textAfter(p *printer) {
 		for _, e := range t.List {
 			p.line("    %d: %s", e.Index, e)
 		}
-		behind := uint64(0) // entries that stand in no pair above
+		behind := report.Number(0) // entries that stand in no pair above
 		if n := []diffNode{d.A, d.B}[i]; n.Last > d.Common.Last {
 			behind = n.Last - d.Common.Last
 		}
-		if left := behind - min(behind, uint64(len(t.List))); left > 0 {
+		if left := behind - min(behind, report.Number(len(t.List))); left > 0 {
 			p.line("    and %s more (--limit)", humanize.Comma(int64(left)))
 		}
 	}

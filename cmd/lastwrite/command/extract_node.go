@@ -59,10 +59,8 @@ func (a *analysis) raftNode(name string) (*raftNode, error) {
 		names = append(names, n.Name)
 	}
 	switch {
-	case len(nodes) == 0 && len(a.result.Clusters) == 0:
-		return nil, a.nothing()
 	case len(nodes) == 0:
-		return nil, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here", a.inputs[0].Path())}
+		return nil, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here\nsee what was found there: lastwrite analyze %s", a.inputs[0].Path(), a.commandLine())}
 	case name == "":
 		return nil, usage("%s holds several nodes; choose one with --node: %s", a.inputs[0].Path(), strings.Join(names, ", "))
 	default:
