@@ -28,7 +28,7 @@ func newDiff(env Env) *cobra.Command {
 	o := &diffOptions{}
 	cmd := &cobra.Command{
 		Use:   "diff [NAME=]A [NAME=]B",
-		Short: "Show where the histories of two nodes part, and what only one of them holds",
+		Short: "Show where the histories of two nodes part, and what only one has",
 		Long: `diff compares the logs of two cowsql or dqlite nodes entry by entry: which
 indexes both hold, the first entry that differs, what only one side has. Then it
 rebuilds the databases of both sides in a temporary directory, at the highest
@@ -41,7 +41,8 @@ side committed, and how each would join the other, by IST or by SST.
 
 Nodes without a common history are not compared any further. A and B are
 directories or archives that hold one node each. One path with several nodes
-will do, if --node names two of them.
+will do, if --node names two of them. Of an evidence bundle the histories are
+compared, and not the databases.
 
 Rows may hold secrets; they are shown with --rows only, and of cowsql and dqlite
 only. The exit status is 1 if anything differs.`,
@@ -68,10 +69,11 @@ only. The exit status is 1 if anything differs.`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text or json (repeatable; default text)")
-	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "`NAME` of a node to compare, if a path holds several (give it twice)")
+	unlisted(cmd, "lost", "server")
+	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "print `FORMAT[=FILE]`: text or json (repeatable; default text)")
+	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "compare the node of this `NAME`, if a path holds several (give it twice)")
 	cmd.Flags().BoolVar(&o.Rows, "rows", false, "show the rows that differ, which may hold secrets")
-	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries and rows in each list, 0 for all")
+	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries and rows in each list; 0 for all")
 	o.Color = "never"
 	return cmd
 }

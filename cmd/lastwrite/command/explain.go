@@ -19,7 +19,7 @@ func newExplain(env Env) *cobra.Command {
 	o := &explainOptions{}
 	cmd := &cobra.Command{
 		Use:   "explain [ID...|MESSAGE]",
-		Short: "Tell what a finding means, how it is known, what to do, and what it costs",
+		Short: "Tell what a finding or a message of a server means, and what to do",
 		Long: `explain prints the pages of findings. Without an ID it lists all of them. With
 a message of a server, or a part of one, it lists the findings that explain it;
 times, numbers, UUIDs, paths and names in it do not matter.
@@ -42,7 +42,7 @@ The pages are formatted for a terminal; elsewhere they are Markdown.`,
 			return printText(env, text)
 		},
 	}
-	cmd.Flags().StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
+	cmd.Flags().StringVar(&o.Color, "color", "auto", colorUsage)
 	return cmd
 }
 

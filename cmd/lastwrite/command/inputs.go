@@ -37,9 +37,9 @@ type inputOptions struct {
 
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.System, "system", "", "read only this `FAMILY`: "+strings.Join(families(), ", "))
-	f.StringVar(&o.Server, "server", "", "forecast starts for this `SERVER`: "+strings.Join(cowsql.Servers(), ", ")+", or a release of searchd such as 29.0.2 (default: from the files)")
-	f.StringArrayVar(&o.Lost, "lost", nil, "member that is gone for good, by `NAME` or address (repeatable)")
-	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	f.StringVar(&o.Server, "server", "", "forecast starts for this `SERVER`: "+strings.Join(cowsql.Servers(), ", ")+", or a release of Manticore such as 29.0.2 (default: as the files tell)")
+	f.StringArrayVar(&o.Lost, "lost", nil, "the member of this `NAME` or address is gone for good (repeatable)")
+	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds, too")
 	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress bar")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress bar and no complaints about single files")
 }

@@ -28,14 +28,16 @@ func newPlan(env Env) *cobra.Command {
 	o := &planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan [NAME=]PATH... -o PLAN.json",
-		Short: "Write the recovery plan to a file that can be reviewed and carried out",
+		Short: "Write a plan of the recovery to a file, to be reviewed first",
 		Long: `plan analyses the nodes and writes one of the plans that the report offers, the
 first unless another is named, to a new file. The file holds every step and the
 digest of every input file that it takes bytes from; repair refuses to work on
-other bytes.`,
+other bytes.
+
+Then: read it, and carry it out with repair.`,
 		Example: `  lastwrite plan n1 n2 n3 -o PLAN.json
   lastwrite plan n1 n2 n3 --plan continue-from-n2 -o PLAN.json
-  lastwrite plan n1 n2 n3 --choose n1 -o PLAN.json     # where the evidence does not decide`,
+  lastwrite plan n1 n2 n3 --choose n1 -o PLAN.json    # if nothing else decides`,
 		Args: atLeast(1, "a path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Output == "" {
@@ -45,10 +47,10 @@ other bytes.`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringVarP(&o.Output, "output", "o", "", "`FILE` to write, which must not exist")
-	cmd.Flags().StringVar(&o.ID, "plan", "", "`ID` of the plan, as the report lists it (default: the first)")
-	cmd.Flags().StringVar(&o.Choose, "choose", "", "continue from this `NODE`, whatever the ranking says")
-	cmd.Flags().StringVar(&o.Cluster, "cluster", "", "`ID` of the cluster, if there are several")
+	cmd.Flags().StringVarP(&o.Output, "output", "o", "", "write the plan to this new `FILE`")
+	cmd.Flags().StringVar(&o.ID, "plan", "", "the plan with this `ID`, as analyze lists it (default: the first)")
+	cmd.Flags().StringVar(&o.Choose, "choose", "", "continue from this `NODE`, where the evidence does not decide or you know better")
+	cmd.Flags().StringVar(&o.Cluster, "cluster", "", "the cluster with this `ID`, if there are several")
 	return cmd
 }
 

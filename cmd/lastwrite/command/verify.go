@@ -28,16 +28,18 @@ func newVerify(env Env) *cobra.Command {
 	o := &verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify [NAME=]DIR...",
-		Short: "Check before you need it: would this directory start, and is it complete",
-		Long: `verify reads a backup or a repaired copy in full and says for each node directory
-whether the server would start on it with everything it holds. A Galera node
-whose bootstrap is refused is good if another of the given ones starts, which it
-can join. With --deep every page of every InnoDB tablespace is checked in the
-same pass over the files: its checksum, its place, and the tablespace that it
-belongs to. With --manifest the files are compared with a hashdeep manifest as
-well.
+		Short: "Check whether a backup or a repaired copy would start",
+		Long: `verify reads a backup or a repaired copy in full and says for each node
+directory whether the server would start on it with everything it holds. A
+Galera node whose bootstrap is refused is good if another of the given ones
+starts, which it can join.
 
-Exit status 0: every directory would start and is complete; 1: not so.`,
+With --deep every page of every InnoDB tablespace is checked in the same pass:
+its checksum, its place, and the tablespace that it belongs to. With --manifest
+the files are compared with a hashdeep manifest as well.
+
+Exit status 0: every directory would start and is complete; 1: not so; then
+explain tells about the findings that are named.`,
 		Example: `  lastwrite verify /backup/today/n1
   lastwrite verify repaired/n1 repaired/n2 repaired/n3
   lastwrite verify repaired --manifest repaired/MANIFEST.txt`,
@@ -45,9 +47,10 @@ Exit status 0: every directory would start and is complete; 1: not so.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), env, args, o) },
 	}
 	o.inputOptions.addFlags(cmd.Flags())
+	unlisted(cmd, "lost")
 	cmd.Flags().BoolVar(&o.Deep, "deep", false, "check every page of every InnoDB tablespace")
-	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare with this hashdeep `FILE`, whose paths are relative to the one DIR given")
-	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a hashdeep manifest of the one DIR given to a new `FILE`")
+	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare the one DIR given with this hashdeep `FILE` (paths relative to DIR)")
+	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a manifest of the one DIR given to this new `FILE`")
 	return cmd
 }
 
