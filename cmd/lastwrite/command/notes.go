@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,7 +17,7 @@ import (
 const notesName = "restore-notes.txt"
 
 // writeNotes adds the notes, the plan and a manifest to a repaired directory.
-func writeNotes(dir string, f *repair.File, a *analysis) error {
+func writeNotes(ctx context.Context, dir string, f *repair.File, a *analysis) error {
 	var plan bytes.Buffer
 	if err := f.Write(&plan); err != nil {
 		return err
@@ -29,7 +30,7 @@ func writeNotes(dir string, f *repair.File, a *analysis) error {
 			return err
 		}
 	}
-	return writeManifest(dir)
+	return writeManifest(ctx, dir)
 }
 
 // notesText is what an operator reads with the directories in hand.
@@ -150,8 +151,8 @@ func isKey(name string) bool {
 }
 
 // writeManifest writes the digests of all files below dir.
-func writeManifest(dir string) error {
-	text, err := manifestOf(dir)
+func writeManifest(ctx context.Context, dir string) error {
+	text, err := manifestOf(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error 
 	}
 	printPlan(env, p, o.Output, args)
 	if from != nil {
-		fmt.Fprintf(env.Stdout, "%s is an evidence bundle: the plan was made from what it says, and repair needs the directories themselves\n", escape.Text(from.path))
+		printFolded(env, "", escape.Text(from.path)+" is an evidence bundle: the plan was made from what it says, and repair needs the directories themselves")
 	}
 	return a.status("never")
 }
@@ -183,12 +183,12 @@ func (a *analysis) digest(node, file string) (int64, string, error) {
 // printPlan sums up what the plan does.
 func printPlan(env Env, p *analyze.Plan, file string, args []string) {
 	w := env.Stdout
-	fmt.Fprintf(w, "%s\n", escape.Text(p.Title))
+	printFolded(env, "", escape.Text(p.Title))
 	for _, l := range p.Loses {
-		fmt.Fprintf(w, "  loses  %s\n", escape.Text(lossText(l)))
+		printFolded(env, "  loses  ", escape.Text(lossText(l)))
 	}
 	for _, t := range p.Warnings {
-		fmt.Fprintf(w, "  note   %s\n", escape.Text(t))
+		printFolded(env, "  note   ", escape.Text(t))
 	}
 	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(shellWord(file)), escape.Text(shellWords(args)))
 }

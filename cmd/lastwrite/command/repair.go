@@ -83,7 +83,7 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 	in, written := copied(in, f, newProgress(env, "writing", &o.inputOptions))
 	err = repair.Execute(ctx, f, in, o.Out, func(dir string) error {
 		written()
-		if err := writeNotes(dir, f, a); err != nil {
+		if err := writeNotes(ctx, dir, f, a); err != nil {
 			return err
 		}
 		return keepsPromise(ctx, env, dir, f, o)

@@ -83,7 +83,7 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 	bad = bad || !whole
 	for _, n := range a.document.Notes {
 		if n.Severity == "error" {
-			fmt.Fprintf(env.Stdout, "%s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
+			printFolded(env, escape.Text(n.Path)+": ", escape.Text(n.Text))
 		}
 	}
 	if o.Manifest != "" {
@@ -139,13 +139,12 @@ func verdict(env Env, c analyze.Cluster, n *analyze.Node, position string) bool 
 	if joins {
 		text = "joins the others when they run; on its own it does not start"
 	}
-	fmt.Fprintf(env.Stdout, "%s  %s  %s  %s", word, escape.Text(n.Name), escape.Text(position), text)
 	if n.Start.Error != "" && !joins {
-		fmt.Fprintf(env.Stdout, ": %s", escape.Text(n.Start.Error))
+		text += ": " + n.Start.Error
 	}
-	fmt.Fprintln(env.Stdout)
+	printFolded(env, fmt.Sprintf("%s  %s  %s  ", word, escape.Text(n.Name), escape.Text(position)), escape.Text(text))
 	for _, f := range problems {
-		fmt.Fprintf(env.Stdout, "      %s  %s\n", f.ID, escape.Text(f.Detail))
+		printFolded(env, "      "+f.ID+"  ", escape.Text(f.Detail))
 	}
 	return good
 }
@@ -165,13 +164,13 @@ func (a *analysis) reported(cluster, node string) *report.Node {
 
 // manifestOf returns the hashdeep text for all files below a directory that
 // lastwrite wrote.
-func manifestOf(dir string) ([]byte, error) {
-	t, err := source.Open(context.Background(), dir, source.Options{LiveOK: true})
+func manifestOf(ctx context.Context, dir string) ([]byte, error) {
+	t, err := source.Open(ctx, dir, source.Options{LiveOK: true})
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	m, err := t.Sweep(context.Background(), nil, nil)
+	m, err := t.Sweep(ctx, nil, nil)
 	if err != nil {
 		return nil, err
 	}
