@@ -9,6 +9,7 @@ package analyze
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/lastwrite/lastwrite/parse"
 )
@@ -232,8 +233,32 @@ type Cluster struct {
 	Verdict   Verdict
 	Histories []History
 	Nodes     []*Node
+	Peers     []Peer // everyone that the files name, for Options.Lost
 	Findings  []Finding
 	Plans     []Plan
+}
+
+// A Peer is a member that the files of a cluster name, given or not, under
+// every name that Options.Lost takes for it, the clearest first.
+type Peer []string
+
+// AddPeer adds a member, or further names of one that is there: the first that
+// is not "" tells.
+func (c *Cluster) AddPeer(names ...string) {
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "" })
+	if len(names) == 0 {
+		return
+	}
+	i := slices.IndexFunc(c.Peers, func(p Peer) bool { return p[0] == names[0] })
+	if i < 0 {
+		i = len(c.Peers)
+		c.Peers = append(c.Peers, nil)
+	}
+	for _, n := range names {
+		if !slices.Contains(c.Peers[i], n) {
+			c.Peers[i] = append(c.Peers[i], n)
+		}
+	}
 }
 
 // A Plan is a way out, as data: report prints it, repair executes it.

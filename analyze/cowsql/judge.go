@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,7 @@ func (g *group) judge() analyze.Cluster {
 	c.Product = strings.Join(sortedKeys(products), ", ")
 	c.Histories = g.histories()
 	c.Plans = g.plans()
+	g.addPeers(&c)
 	analyze.SortFindings(c.Findings)
 	return c
 }
@@ -285,6 +287,20 @@ func (g *group) declaredLost(s cowsql.Server) bool {
 		}
 	}
 	return false
+}
+
+// addPeers adds all servers that the files ever name.
+func (g *group) addPeers(c *analyze.Cluster) {
+	for _, m := range g.members {
+		servers := m.everyServer()
+		for _, id := range slices.Sorted(maps.Keys(servers)) {
+			names := []string{servers[id]}
+			for _, o := range g.members {
+				names = append(names, o.memberName(id))
+			}
+			c.AddPeer(append(names, strconv.FormatUint(id, 10))...)
+		}
+	}
 }
 
 // trueConfiguration is the newest configuration that no recovery wrote.

@@ -71,6 +71,7 @@ func (g *group) judge(clusters int) analyze.Cluster {
 		c.Histories = append(c.Histories, analyze.History{ID: h.ID, Nodes: names(h.Nodes), Ranking: g.ranking(h)})
 	}
 	c.Plans = g.plans()
+	g.addPeers(&c)
 	analyze.SortFindings(c.Findings)
 	return c
 }

@@ -35,6 +35,32 @@ func (g *group) findMissing() {
 	}
 }
 
+// addPeers adds all members of all configurations that any node saw.
+func (g *group) addPeers(c *analyze.Cluster) {
+	add := func(p peer) {
+		address, id := p.Address, p.UUID.String()
+		if address == unknownAddress {
+			address = ""
+		}
+		if p.UUID.IsZero() {
+			id = ""
+		}
+		c.AddPeer(p.Name, address, id)
+	}
+	for _, m := range g.all {
+		for _, s := range m.Sightings {
+			for _, p := range s.Members {
+				add(p)
+			}
+		}
+	}
+	if s := g.savedView(); s != nil {
+		for _, p := range s.Members {
+			add(p)
+		}
+	}
+}
+
 // newestView returns the configuration with the highest seqno that a usable
 // node committed; after a split brain each side has its own, and the highest
 // of all is taken.

@@ -39,6 +39,12 @@ func (System) Judge(ctx context.Context, nodes []*analyze.Node, o analyze.Option
 		}
 		for _, m := range g.members {
 			c.Nodes = append(c.Nodes, m.Node)
+			if m.Entry != nil {
+				for _, a := range m.Entry.Nodes {
+					host, _, _ := strings.Cut(a, ":")
+					c.AddPeer(a, host)
+				}
+			}
 		}
 		analyze.SortFindings(c.Findings)
 		out = append(out, c)

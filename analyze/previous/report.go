@@ -114,3 +114,14 @@ func Read(r io.Reader) (*Report, error) {
 	}
 	return out, nil
 }
+
+// Members are the names and addresses of all nodes of the report.
+func (r *Report) Members() []string {
+	var out []string
+	for _, c := range r.Clusters {
+		for _, n := range c.Nodes {
+			out = append(out, n.Name, n.Identity.Address)
+		}
+	}
+	return out
+}

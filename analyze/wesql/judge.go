@@ -52,6 +52,11 @@ func (g *group) judge() analyze.Cluster {
 	c := analyze.Cluster{System: "wesql", Product: "wesql", Name: g.clusterID(), Verdict: g.verdict, Histories: g.histories(), Findings: g.findings, Plans: g.plans()}
 	for _, m := range g.nodes {
 		c.Nodes = append(c.Nodes, m.Node)
+		members, _ := m.members()
+		for _, a := range slices.Concat(members.Addresses(), g.addr, g.learners) {
+			host, _, _ := strings.Cut(a, ":")
+			c.AddPeer(a, host)
+		}
 	}
 	analyze.SortFindings(c.Findings)
 	return c

@@ -21,7 +21,7 @@ import (
 // A Node is what databases are rebuilt from.
 type Node struct {
 	View cowsql.View
-	FS   fs.FS // rooted at the host root of the node; files implement io.ReaderAt
+	FS   fs.FS // rooted at the host root of the node; files implement io.ReaderAt; nil: there are no files, only the view
 }
 
 // Options steer At.

@@ -68,6 +68,9 @@ func analyseArguments(ctx context.Context, env Env, args []argument, o *inputOpt
 	}
 	var n []report.Note
 	n, a.incomplete = notes(inputs, result)
+	if err := o.checkLost(env, result.Clusters, a.incomplete); err != nil {
+		return nil, closeAll, err
+	}
 	if chain != nil {
 		if err := conclude(ctx, env, chain, inputs); err != nil {
 			return nil, closeAll, err

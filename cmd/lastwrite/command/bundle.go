@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -27,15 +28,15 @@ func newBundle(env Env) *cobra.Command {
 	o := &bundleOptions{}
 	cmd := &cobra.Command{
 		Use:   "bundle [NAME=]PATH... -o FILE.tar.zst",
-		Short: "Write a small evidence bundle for a ticket: positions and digests, no data",
+		Short: "Write the evidence for a ticket into a small file, without data",
 		Long: `bundle reads node directories as analyze does and writes what it found of them
-into one small file: which files there are with sizes and digests, terms, indexes
-and seqnos, the checksum of every entry, state files, what the error logs say.
-No row, no statement, no key and no password is in it.
+into one small file: which files there are with sizes and digests, terms,
+indexes and seqnos, the checksum of every entry, state files, what the error
+logs say. No row, no statement, no key and no password is in it.
 
-analyze, rank, plan and verify take the file in place of the directories, alone
-or together with others, and come to the same result. Only what needs the data
-itself is marked: not in bundle.
+analyze, rank, plan, diff and verify take the file in place of the directories,
+alone or together with others, and come to the same result. Only what needs the
+data itself is marked: not in bundle.
 
 With --redact strict the names of hosts, clusters, databases and tables give way
 to pseudonyms. No plan can be made from such a bundle.`,
@@ -50,17 +51,32 @@ to pseudonyms. No plan can be made from such a bundle.`,
 			case !slices.Contains(report.Redactions(), report.Redaction(o.Redact)):
 				return usage("--redact %s: not one of none, values, strict", o.Redact)
 			}
+			if err := checkBundleName(o.Output); err != nil {
+				return err
+			}
 			return runBundle(cmd.Context(), env, args, o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.System, "system", "", "read only nodes of this family")
-	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	f.StringVar(&o.System, "system", "", "read only this `FAMILY`: "+strings.Join(families(), ", "))
+	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds, too")
 	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress bar")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress bar and no complaints about single files")
-	f.StringVarP(&o.Output, "output", "o", "", "`FILE` to write, which must not exist")
+	f.StringVarP(&o.Output, "output", "o", "", "write the bundle to this new `FILE`, a .tar.zst")
 	f.StringVar(&o.Redact, "redact", string(report.RedactValues), "hide `LEVEL`: none, values (passwords, keys, tokens), strict (names of hosts and data too)")
 	return cmd
+}
+
+// checkBundleName refuses a name that promises another kind of archive than a
+// bundle is, to whoever opens the ticket.
+func checkBundleName(name string) error {
+	lower := strings.ToLower(name)
+	for _, end := range []string{".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.bz2", ".bz2", ".tar.xz", ".xz"} {
+		if strings.HasSuffix(lower, end) {
+			return usage("%s: a bundle is a .tar.zst and nothing else; is this meant: -o %s.tar.zst", name, name[:len(name)-len(end)])
+		}
+	}
+	return checkNew(name)
 }
 
 func runBundle(ctx context.Context, env Env, args []string, o *bundleOptions) error {
@@ -90,7 +106,7 @@ func runBundle(ctx context.Context, env Env, args []string, o *bundleOptions) er
 	for _, text := range b.Manifest.Missing {
 		fmt.Fprintf(env.Stdout, "  left out to stay small: %s\n", escape.Text(text))
 	}
-	a.complain(env.Stderr)
+	a.complain(env.Stderr, o.Quiet)
 	return a.status("never")
 }
 

@@ -22,8 +22,8 @@ import (
 // digests hold, ends in a report or an error, and soon.
 func TestBundleHostileEvidence(t *testing.T) {
 	for _, c := range []struct{ family, name string }{
-		{"cowsql", "closed-segment-checksum-middle"}, {"cowsql", "snapshot-data-truncated"}, {"galera", "two-killed-one-stopped"}, {"manticore", "torn-log-tail"},
-		{"wesql-synthetic", "bit-rot-and-missing-file"}, {"wesql", "lagging-follower"},
+		{"cowsql", "closed-segment-checksum-middle"}, {"cowsql", "snapshot-data-truncated"}, {"galera", "all-killed-under-load"}, {"manticore", "torn-log-tail"},
+		{"wesql-synthetic", "bit-rot-and-missing-file"}, {"wesql", "split-brain-forced-single"},
 	} {
 		t.Run(c.family+"/"+c.name, func(t *testing.T) {
 			_, file := writeBundle(t, fixtures.Open(t, c.family, c.name), report.RedactNone)

@@ -171,12 +171,16 @@ func (a *analysis) bundled() *bundled {
 
 // wantFiles refuses bundles for a command that works on the files themselves.
 func (a *analysis) wantFiles(command string) error {
-	b := a.bundled()
-	if b == nil {
-		return nil
+	if b := a.bundled(); b != nil {
+		return b.refuse(command)
 	}
+	return nil
+}
+
+// refuse says that a command works on the files that a bundle has not.
+func (b *bundled) refuse(command string) error {
 	return usage("%s is an evidence bundle, and %s needs the data that is not in it: give the directories that it was made from: %s",
-		b.path, command, strings.Join(b.madeFrom(), " "))
+		b.path, command, shellWords(b.madeFrom()))
 }
 
 // directories are the arguments that name the inputs themselves, those that

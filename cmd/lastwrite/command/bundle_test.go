@@ -64,7 +64,7 @@ func TestBundleRoundTrip(t *testing.T) {
 // TestBundleRedaction: a strict bundle has no name of the site in it, and comes
 // to the same verdict under other names.
 func TestBundleRedaction(t *testing.T) {
-	for family, name := range map[string]string{"cowsql": "incus-layout", "galera": "two-killed-one-stopped", "manticore": "all-killed-one-behind"} {
+	for family, name := range map[string]string{"cowsql": "incus-layout", "galera": "all-killed-under-load", "manticore": "all-killed-one-behind"} {
 		t.Run(family, func(t *testing.T) {
 			c := fixtures.Open(t, family, name)
 			direct, file := writeBundle(t, c, report.RedactStrict)

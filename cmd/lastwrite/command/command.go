@@ -168,6 +168,7 @@ never changes what it reads.`,
 		newAnalyze(env), newRank(env), newPlan(env), newRepair(env), newVerify(env), newBundle(env),
 		newInspect(env), newDiff(env), newExtract(env), newExplain(env), newVersion(env), newMan(env),
 	)
+	root.SetUsageFunc(usageText(env))
 	complete(env, root)
 	root.SetFlagErrorFunc(flagMistake)
 	return root
@@ -175,6 +176,8 @@ never changes what it reads.`,
 
 // colors are the values of --color.
 func colors() []string { return []string{"auto", "always", "never"} }
+
+const colorUsage = "`WHEN` to use color: auto (on a terminal, unless NO_COLOR is set), always, never"
 
 func checkColor(choice string) error {
 	if !slices.Contains(colors(), choice) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/analyze"
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+	"github.com/lastwrite/lastwrite/report"
 )
 
 type diffOptions struct {
@@ -27,7 +28,7 @@ func newDiff(env Env) *cobra.Command {
 	o := &diffOptions{}
 	cmd := &cobra.Command{
 		Use:   "diff [NAME=]A [NAME=]B",
-		Short: "Show where the histories of two nodes part, and what only one of them holds",
+		Short: "Show where the histories of two nodes part, and what only one has",
 		Long: `diff says where the histories of two nodes of one cluster agree, where they
 part, and what only one of them holds.
 
@@ -51,14 +52,15 @@ would delete if the other led.
 
 Nodes without a common history are not compared any further. A and B are
 directories or archives that hold one node each. One path with several nodes
-will do, if --node names two of them.
+will do, if --node names two of them. Of an evidence bundle the histories are
+compared, and not the databases.
 
 Rows may hold secrets; they are shown with --rows only, and of cowsql and dqlite
 only. The exit status is 1 if anything differs.`,
 		Example: `  lastwrite diff n1 n2
   lastwrite diff backup.tar.zst --node n1 --node n3 -o json
   lastwrite diff old=/backup/n1 new=/srv/n1 --rows --limit 5
-  lastwrite diff node1 objectstore                     # WeSQL: what is not archived`,
+  lastwrite diff node1 objectstore          # WeSQL: what is not archived`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.outputOptions.validate(); err != nil {
@@ -79,10 +81,11 @@ only. The exit status is 1 if anything differs.`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text or json (repeatable; default text)")
-	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "`NAME` of a node to compare, if a path holds several (give it twice)")
+	unlisted(cmd, "lost", "server")
+	cmd.Flags().StringArrayVarP(&o.Outputs, "output", "o", nil, "print `FORMAT[=FILE]`: text or json (repeatable; default text)")
+	cmd.Flags().StringArrayVar(&o.Nodes, "node", nil, "compare the node of this `NAME`, if a path holds several (give it twice)")
 	cmd.Flags().BoolVar(&o.Rows, "rows", false, "show the rows that differ, which may hold secrets")
-	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries, rows and tables in each list, 0 for all")
+	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most `N` entries, rows and tables in each list; 0 for all")
 	o.Color = "never"
 	return cmd
 }
@@ -93,7 +96,12 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 		return err
 	}
 	defer done()
-	sides, err := a.diffSides(o.Nodes)
+	if o.Rows {
+		if err := a.wantFiles("diff --rows"); err != nil {
+			return err
+		}
+	}
+	sides, err := a.diffSides(args, o.Nodes)
 	if err != nil {
 		return err
 	}
@@ -115,7 +123,7 @@ func diff(ctx context.Context, env Env, args []string, o *diffOptions) error {
 	}
 	switch {
 	case a.incomplete:
-		a.complain(env.Stderr)
+		a.complain(env.Stderr, o.Quiet)
 		return &exit{ExitIncomplete, nil}
 	case !d.identical():
 		return &exit{ExitFindings, nil}
@@ -161,7 +169,14 @@ func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.N
 		}
 	}
 	d, err := newDiffDocument(ctx, sides, o.Limit)
-	if err == nil && d.History != "none" {
+	switch {
+	case err != nil || d.History == "none":
+	case a.bundled() != nil:
+		d.Databases = append(d.Databases, diffPoint{
+			Problem:   "not in bundle; to compare them give the directories: " + shellWords(a.directories()),
+			Databases: []diffDatabase{},
+		})
+	default:
 		err = d.compareDatabases(ctx, env, sides, o)
 	}
 	if err != nil {
@@ -173,10 +188,13 @@ func (a *analysis) compareRaft(ctx context.Context, env Env, nodes [2]*analyze.N
 
 // diffSides returns the two nodes to compare: those of the names, or the one
 // of each input.
-func (a *analysis) diffSides(names []string) (sides [2]*analyze.Node, err error) {
+func (a *analysis) diffSides(args, names []string) (sides [2]*analyze.Node, err error) {
 	var all []string
 	for _, n := range a.nodes() {
 		all = append(all, n.Name)
+	}
+	if len(all) == 0 {
+		return sides, a.nothing()
 	}
 	for i, name := range names {
 		if sides[i] = a.node(name); sides[i] == nil {
@@ -187,19 +205,20 @@ func (a *analysis) diffSides(names []string) (sides [2]*analyze.Node, err error)
 		return sides, nil
 	}
 	for i := range sides {
+		_, where := splitName(args[i])
 		var here []string
 		for _, n := range a.nodes() {
-			if n.Input == i {
+			if a.inputs[n.Input].argument == i {
 				here = append(here, n.Name)
 				sides[i] = n
 			}
 		}
 		switch len(here) {
 		case 0:
-			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no node was recognised here", a.inputs[i].Path())}
+			return sides, &exit{ExitIncomplete, fmt.Errorf("%s: no node was recognised here", where)}
 		case 1:
 		default:
-			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", a.inputs[i].Path(), strings.Join(here, ", "))
+			return sides, usage("%s holds several nodes; choose one for each side with --node: %s", where, strings.Join(here, ", "))
 		}
 	}
 	return sides, nil
@@ -235,14 +254,14 @@ func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffD
 		return d, nil
 	}
 	if r.Common.First > 0 {
-		d.Common = &diffSpan{r.Common.First, r.Common.Last}
+		d.Common = new(newDiffSpan(r.Common.First, r.Common.Last))
 	}
 	d.Equal, d.Different = r.Equal, r.Different
 	for _, s := range r.Runs {
-		d.Ranges = append(d.Ranges, diffSpan{s.First, s.Last})
+		d.Ranges = append(d.Ranges, newDiffSpan(s.First, s.Last))
 	}
 	if len(r.Runs) > 0 {
-		d.FirstDifference = r.Runs[0].First
+		d.FirstDifference = report.Number(r.Runs[0].First)
 	}
 	for _, p := range r.Pairs {
 		x, err := logdiff.Describe(sides[0].data, p.A)
@@ -253,7 +272,7 @@ func newDiffDocument(ctx context.Context, sides [2]*raftNode, limit int) (*diffD
 		if err != nil {
 			return nil, err
 		}
-		d.Differences = append(d.Differences, diffPair{p.A.Index, newDiffEntry(x), newDiffEntry(y)})
+		d.Differences = append(d.Differences, diffPair{report.Number(p.A.Index), newDiffEntry(x), newDiffEntry(y)})
 	}
 	d.OnlyA, d.OnlyB = newDiffOnly(r.OnlyA), newDiffOnly(r.OnlyB)
 	return d, d.readTails(ctx, r, sides, limit)
@@ -272,7 +291,7 @@ func (d *diffDocument) classify(r *logdiff.Result, sides [2]*raftNode) {
 	case r.Equal == 0:
 		d.History, d.Reason = "unknown", "the logs share no index"
 	case forked:
-		d.History, d.ForkPoint = "forked", at
+		d.History, d.ForkPoint = "forked", report.Number(at)
 		d.Reason = fmt.Sprintf("the histories part behind index %d and do not meet again", at)
 	case r.Different > 0:
 		d.History, d.Reason = "diverged", "equal entries follow the ones that differ, so term and index do not show it"
@@ -286,12 +305,12 @@ func (d *diffDocument) readTails(ctx context.Context, r *logdiff.Result, sides [
 	if r.Common.First == 0 {
 		return nil
 	}
-	d.After = &diffAfter{Index: r.Common.Last}
+	d.After = &diffAfter{Index: report.Number(r.Common.Last)}
 	if d.History == "forked" {
 		d.After.Index = d.ForkPoint
 	}
 	for i, to := range []*diffTail{&d.After.A, &d.After.B} {
-		t, err := logdiff.ReadTail(ctx, sides[i].data, d.After.Index+1, r.Common.Last+1, limit)
+		t, err := logdiff.ReadTail(ctx, sides[i].data, uint64(d.After.Index)+1, r.Common.Last+1, limit)
 		if err != nil {
 			return err
 		}

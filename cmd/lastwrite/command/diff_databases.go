@@ -14,6 +14,7 @@ import (
 
 	"github.com/lastwrite/lastwrite/internal/database"
 	"github.com/lastwrite/lastwrite/internal/rebuild"
+	"github.com/lastwrite/lastwrite/report"
 )
 
 // compareDatabases rebuilds the databases of both sides where their histories
@@ -32,7 +33,7 @@ func (d *diffDocument) compareDatabases(ctx context.Context, env Env, sides [2]*
 	}
 	limit := uint64(math.MaxUint64)
 	if d.History == "forked" {
-		limit = d.ForkPoint
+		limit = uint64(d.ForkPoint)
 	}
 	common := highestCommon(a, b, limit)
 	endA, endB := a[len(a)-1].Last, b[len(b)-1].Last
@@ -68,7 +69,7 @@ func (d *diffDocument) compareAt(ctx context.Context, env Env, sides [2]*raftNod
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	p := diffPoint{IndexA: indexA, IndexB: indexB, Databases: []diffDatabase{}}
+	p := diffPoint{IndexA: report.Number(indexA), IndexB: report.Number(indexB), Databases: []diffDatabase{}}
 	var files [2]map[string]string // path by name
 	var names []string
 	for i, index := range []uint64{indexA, indexB} {

@@ -24,35 +24,35 @@ type galeraDiff struct {
 	// History is same, forked (both committed data of their own), undecided
 	// (both may have), none (different state UUIDs, or one has none), or unknown
 	// (one UUID, and no seqno that both caches hold).
-	History         string       `json:"history"`
-	Reason          string       `json:"reason"`
-	Common          *diffSpan    `json:"common"` // seqnos that both caches reach
-	Equal           uint64       `json:"equal"`
-	Different       uint64       `json:"different"`
-	Unknown         uint64       `json:"unknown"`          // not held sound by one of them, or applied by nobody
-	FirstDifference uint64       `json:"first_difference"` // with other content
-	Differences     []galeraPair `json:"differences"`      // the first ones
-	OnlyA           []galeraOnly `json:"only_a"`
-	OnlyB           []galeraOnly `json:"only_b"`
-	Views           galeraViews  `json:"views"`
-	AJoinsB         galeraJoin   `json:"a_joins_b"`
-	BJoinsA         galeraJoin   `json:"b_joins_a"`
+	History         string        `json:"history"`
+	Reason          string        `json:"reason"`
+	Common          *diffSpan     `json:"common"` // seqnos that both caches reach
+	Equal           uint64        `json:"equal"`
+	Different       uint64        `json:"different"`
+	Unknown         report.Number `json:"unknown"`          // not held sound by one of them, or applied by nobody
+	FirstDifference report.Number `json:"first_difference"` // with other content
+	Differences     []galeraPair  `json:"differences"`      // the first ones
+	OnlyA           []galeraOnly  `json:"only_a"`
+	OnlyB           []galeraOnly  `json:"only_b"`
+	Views           galeraViews   `json:"views"`
+	AJoinsB         galeraJoin    `json:"a_joins_b"`
+	BJoinsA         galeraJoin    `json:"b_joins_a"`
 }
 
 type galeraNode struct {
-	Name     string      `json:"name"`
-	Path     string      `json:"path"`
-	UUID     string      `json:"uuid"`  // state UUID
-	Seqno    uint64      `json:"seqno"` // committed at least
-	Upper    uint64      `json:"upper"` // committed at most
-	Bound    string      `json:"bound"` // exact, at_least, none
-	Cache    *diffSpan   `json:"cache"` // seqnos that the write-set cache reaches
-	ServesAs uint64      `json:"serves_from"`
-	Saved    *galeraView `json:"gvwstate"`
+	Name     string        `json:"name"`
+	Path     string        `json:"path"`
+	UUID     string        `json:"uuid"`  // state UUID
+	Seqno    report.Number `json:"seqno"` // committed at least
+	Upper    report.Number `json:"upper"` // committed at most
+	Bound    string        `json:"bound"` // exact, at_least, none
+	Cache    *diffSpan     `json:"cache"` // seqnos that the write-set cache reaches
+	ServesAs report.Number `json:"serves_from"`
+	Saved    *galeraView   `json:"gvwstate"`
 }
 
 type galeraPair struct {
-	Seqno uint64         `json:"seqno"`
+	Seqno report.Number  `json:"seqno"`
 	A     galeraWriteSet `json:"a"`
 	B     galeraWriteSet `json:"b"`
 }
@@ -72,7 +72,7 @@ type galeraOnly struct {
 	Schema       uint64         `json:"schema_changes"`
 	Views        uint64         `json:"view_changes"`
 	Skipped      uint64         `json:"skipped"`
-	Unknown      uint64         `json:"unknown"` // seqnos that the cache does not hold
+	Unknown      report.Number  `json:"unknown"` // seqnos that the cache does not hold
 	Bytes        uint64         `json:"bytes"`
 	Sources      []galeraSource `json:"sources"`
 }
@@ -94,11 +94,11 @@ type galeraViews struct {
 }
 
 type galeraJoin struct {
-	How    string `json:"how"` // ist, sst, none
-	Why    string `json:"why"`
-	Events uint64 `json:"events"`
-	Bytes  uint64 `json:"bytes"`
-	Ahead  uint64 `json:"ahead"` // seqnos that the joiner has and the donor has not
+	How    string        `json:"how"` // ist, sst, none
+	Why    string        `json:"why"`
+	Events uint64        `json:"events"`
+	Bytes  uint64        `json:"bytes"`
+	Ahead  report.Number `json:"ahead"` // seqnos that the joiner has and the donor has not
 }
 
 // A galeraSide is one node with the names that both sides know.
@@ -133,15 +133,15 @@ func newGaleraDiff(nodes [2]*analyze.Node, limit int) (*galeraDiff, error) {
 	}
 	c := galera.CompareCaches(sides[0].View, sides[1].View)
 	if c.First > 0 {
-		d.Common = &diffSpan{c.First, c.Last}
+		d.Common = new(newDiffSpan(c.First, c.Last))
 	}
-	d.Equal, d.Different, d.Unknown, d.FirstDifference = c.Equal, c.Different, c.Unknown, c.Difference
+	d.Equal, d.Different, d.Unknown, d.FirstDifference = c.Equal, c.Different, report.Number(c.Unknown), report.Number(c.Difference)
 	d.classify(c)
 	for seqno := c.Difference; seqno > 0 && seqno <= c.Last && (limit == 0 || len(d.Differences) < limit); seqno++ {
 		e, inA := sides[0].WriteSet(seqno)
 		f, inB := sides[1].WriteSet(seqno)
 		if inA && inB && e.Differs(f) {
-			d.Differences = append(d.Differences, galeraPair{seqno, sides[0].writeSet(e), sides[1].writeSet(f)})
+			d.Differences = append(d.Differences, galeraPair{report.Number(seqno), sides[0].writeSet(e), sides[1].writeSet(f)})
 		}
 	}
 	d.OnlyA, d.OnlyB = sides[0].only(c.Difference), sides[1].only(c.Difference)
@@ -179,14 +179,14 @@ func (s galeraSide) node() galeraNode {
 	lower, upper, known, bounded := s.Bounds()
 	out := galeraNode{Name: s.Name, Path: s.Path, UUID: s.UUID().String(), Bound: string(s.Position.Bound)}
 	if known {
-		out.Seqno = lower
+		out.Seqno = report.Number(lower)
 	}
 	if bounded {
-		out.Upper = upper
+		out.Upper = report.Number(upper)
 	}
 	first, last, usable := s.Held()
 	if last > 0 {
-		out.Cache, out.ServesAs = &diffSpan{first, last}, usable
+		out.Cache, out.ServesAs = new(newDiffSpan(first, last)), report.Number(usable)
 	}
 	if v := s.Saved(); v != nil {
 		out.Saved = &galeraView{Sequence: v.Seq, Members: []string{}, Bootstrap: v.Bootstrap}
@@ -258,8 +258,8 @@ func (s galeraSide) only(difference uint64) []galeraOnly {
 func (s galeraSide) contents(why string, first, last uint64) galeraOnly {
 	c := s.Contents(first, last)
 	out := galeraOnly{
-		diffSpan: diffSpan{first, last}, Why: why, Transactions: c.Transactions, Schema: c.Schema, Views: c.Views,
-		Skipped: c.Skipped, Unknown: c.Unknown, Bytes: c.Bytes, Sources: []galeraSource{},
+		diffSpan: newDiffSpan(first, last), Why: why, Transactions: c.Transactions, Schema: c.Schema, Views: c.Views,
+		Skipped: c.Skipped, Unknown: report.Number(c.Unknown), Bytes: c.Bytes, Sources: []galeraSource{},
 	}
 	for _, x := range c.Sources {
 		out.Sources = append(out.Sources, galeraSource{s.processName(x.UUID), x.WriteSets})
@@ -268,7 +268,7 @@ func (s galeraSide) contents(why string, first, last uint64) galeraOnly {
 }
 
 func newGaleraJoin(j galera.Join) galeraJoin {
-	return galeraJoin{How: j.How, Why: j.Why, Events: j.Events, Bytes: j.Bytes, Ahead: j.Ahead}
+	return galeraJoin{How: j.How, Why: j.Why, Events: j.Events, Bytes: j.Bytes, Ahead: report.Number(j.Ahead)}
 }
 
 func (d *galeraDiff) identical() bool { return d.Identical }

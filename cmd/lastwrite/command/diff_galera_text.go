@@ -108,7 +108,7 @@ func (x galeraOnly) sum() string {
 		one, many string
 	}{
 		{x.Transactions, "transaction", "transactions"}, {x.Schema, "schema change", "schema changes"}, {x.Views, "view change", "view changes"},
-		{x.Skipped, "write set that nobody applies", "write sets that nobody applies"}, {x.Unknown, "seqno that the cache does not hold", "seqnos that the cache does not hold"},
+		{x.Skipped, "write set that nobody applies", "write sets that nobody applies"}, {uint64(x.Unknown), "seqno that the cache does not hold", "seqnos that the cache does not hold"},
 	} {
 		if c.n > 0 {
 			parts = append(parts, counted(int64(c.n), c.one, c.many))

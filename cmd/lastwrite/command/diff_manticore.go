@@ -69,9 +69,9 @@ type manticoreSide struct {
 }
 
 type manticoreFork struct {
-	Table string `json:"table"` // "" if the write sets differ
-	At    uint64 `json:"at"`    // TID, or seqno
-	To    uint64 `json:"to"`    // last number that both have
+	Table string        `json:"table"` // "" if the write sets differ
+	At    report.Number `json:"at"`    // TID, or seqno
+	To    report.Number `json:"to"`    // last number that both have
 }
 
 type manticoreTable struct {
@@ -107,13 +107,13 @@ type manticoreOnly struct {
 }
 
 type manticoreCaches struct {
-	Common          *diffSpan `json:"common"` // seqnos that both received
-	Equal           uint64    `json:"equal"`
-	Different       uint64    `json:"different"`
-	Unknown         uint64    `json:"unknown"`
-	FirstDifference uint64    `json:"first_difference"`
-	OnlyA           *diffSpan `json:"only_a"` // received
-	OnlyB           *diffSpan `json:"only_b"`
+	Common          *diffSpan     `json:"common"` // seqnos that both received
+	Equal           uint64        `json:"equal"`
+	Different       uint64        `json:"different"`
+	Unknown         uint64        `json:"unknown"`
+	FirstDifference report.Number `json:"first_difference"`
+	OnlyA           *diffSpan     `json:"only_a"` // received
+	OnlyB           *diffSpan     `json:"only_b"`
 }
 
 // newManticoreDiff compares two hosts.
@@ -151,7 +151,7 @@ func newManticoreLone(list []manticore.Lone) []manticoreLone {
 
 func (d *manticoreDiff) pair(s *manticore.Shared) manticorePair {
 	p := manticorePair{
-		Name: s.Name, A: newManticoreSide(s.A), B: newManticoreSide(s.B), Why: append([]string{}, s.Why...), Fork: (*manticoreFork)(s.Fork), Tables: []manticoreTable{},
+		Name: s.Name, A: newManticoreSide(s.A), B: newManticoreSide(s.B), Why: append([]string{}, s.Why...), Fork: newManticoreFork(s.Fork), Tables: []manticoreTable{},
 	}
 	for i := range s.Tables {
 		p.Tables = append(p.Tables, newManticoreTable(&s.Tables[i]))
@@ -198,19 +198,33 @@ func (t *manticoreTable) equal() bool {
 	return t.A.Replicated == t.B.Replicated && t.Ahead == "neither" && t.Fork == nil && t.Different == 0 && start && t.A.Refused == t.B.Refused && t.A.Behind == nil && t.B.Behind == nil
 }
 
+func newManticoreFork(f *manticore.Fork) *manticoreFork {
+	if f == nil {
+		return nil
+	}
+	return &manticoreFork{f.Table, report.Number(f.At), report.Number(f.To)}
+}
+
+func tidRange(r *manticore.Range) *diffSpan {
+	if r == nil {
+		return nil
+	}
+	return new(newDiffSpan(r.First, r.Last))
+}
+
 func newManticoreSide(s manticore.Side) manticoreSide {
 	return manticoreSide{
-		UUID: s.UUID, Member: s.Member, NotCounted: s.Why, Saved: s.Saved, Memory: s.Memory, Received: (*diffSpan)(s.Received), Proven: s.Proven, SafeToBegin: s.Bootstrap,
+		UUID: s.UUID, Member: s.Member, NotCounted: s.Why, Saved: s.Saved, Memory: s.Memory, Received: tidRange(s.Received), Proven: s.Proven, SafeToBegin: s.Bootstrap,
 	}
 }
 
 func newManticoreTable(t *manticore.Table) manticoreTable {
 	out := manticoreTable{
-		Name: t.Name, A: newManticoreCopy(t.A), B: newManticoreCopy(t.B), Equal: t.Equal, Different: t.Different, Sampled: t.Sampled, Fork: (*manticoreFork)(t.Fork),
+		Name: t.Name, A: newManticoreCopy(t.A), B: newManticoreCopy(t.B), Equal: t.Equal, Different: t.Different, Sampled: t.Sampled, Fork: newManticoreFork(t.Fork),
 		OnlyA: newManticoreOnly(t.OnlyA), OnlyB: newManticoreOnly(t.OnlyB),
 	}
 	if t.Common.Last > 0 {
-		out.Common = &diffSpan{t.Common.First, t.Common.Last}
+		out.Common = new(newDiffSpan(t.Common.First, t.Common.Last))
 	}
 	switch {
 	case !t.Comparable:
@@ -225,7 +239,7 @@ func newManticoreTable(t *manticore.Table) manticoreTable {
 }
 
 func newManticoreCopy(c manticore.Copy) manticoreCopy {
-	out := manticoreCopy{Replicated: c.Replicated, There: c.There, Refused: c.Refused, Behind: (*diffSpan)(c.Behind)}
+	out := manticoreCopy{Replicated: c.Replicated, There: c.There, Refused: c.Refused, Behind: tidRange(c.Behind)}
 	if c.Known {
 		out.TID, out.Start = &c.TID, &c.Start
 	}
@@ -236,19 +250,19 @@ func newManticoreOnly(x *manticore.Transactions) *manticoreOnly {
 	if x == nil {
 		return nil
 	}
-	return &manticoreOnly{diffSpan: diffSpan(x.Range), Logged: x.Logged, Exact: x.Exact, Bytes: x.Bytes, Files: append([]string{}, x.Files...)}
+	return &manticoreOnly{diffSpan: newDiffSpan(x.First, x.Last), Logged: x.Logged, Exact: x.Exact, Bytes: x.Bytes, Files: append([]string{}, x.Files...)}
 }
 
 func newManticoreCaches(s *manticore.Shared) manticoreCaches {
-	out := manticoreCaches{Equal: s.Cache.Equal, Different: s.Cache.Different, Unknown: s.Cache.Unknown, FirstDifference: s.Cache.Difference}
+	out := manticoreCaches{Equal: s.Cache.Equal, Different: s.Cache.Different, Unknown: s.Cache.Unknown, FirstDifference: report.Number(s.Cache.Difference)}
 	if s.Cache.Common.Last == 0 {
 		return out
 	}
-	out.Common = &diffSpan{s.Cache.Common.First, s.Cache.Common.Last}
+	out.Common = new(newDiffSpan(s.Cache.Common.First, s.Cache.Common.Last))
 	if x, y := s.A.Received, s.B.Received; x.Last > y.Last {
-		out.OnlyA = &diffSpan{y.Last + 1, x.Last}
+		out.OnlyA = new(newDiffSpan(y.Last+1, x.Last))
 	} else if x.Last < y.Last {
-		out.OnlyB = &diffSpan{x.Last + 1, y.Last}
+		out.OnlyB = new(newDiffSpan(x.Last+1, y.Last))
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/lastwrite/lastwrite/report"
 )
 
 // text prints the comparison for a terminal.
@@ -187,7 +189,7 @@ func (d *manticoreDiff) textTable(p *printer, c *manticorePair, t *manticoreTabl
 			p.para(4, "%s does not serve it: %s", x.name, x.Refused)
 		}
 		if x.TID != nil && x.Start != nil && *x.Start < *x.TID {
-			p.para(4, "a start of %s drops %s", x.name, tidSpan(diffSpan{uint64(max(*x.Start, 0)) + 1, uint64(*x.TID)}))
+			p.para(4, "a start of %s drops %s", x.name, tidSpan(newDiffSpan(uint64(max(*x.Start, 0))+1, uint64(*x.TID))))
 		}
 		if x.Behind != nil {
 			p.para(4, "%s also has %s behind damage, where no start reads them", x.name, tidSpan(*x.Behind))
@@ -235,7 +237,7 @@ func (d *manticoreDiff) textOnly(p *printer, t *manticoreTable, has string, x *m
 	if x == nil {
 		return
 	}
-	n := x.Last - x.First + 1
+	n := uint64(x.Last - x.First + 1)
 	own := ""
 	if t.Fork != nil {
 		own = "its "
@@ -282,7 +284,7 @@ func (d *manticoreDiff) textCaches(p *printer, c *manticorePair) {
 			continue
 		}
 		but := ""
-		if o.side.Proven == nil || uint64(max(*o.side.Proven, 0)) < o.span.Last {
+		if o.side.Proven == nil || report.Number(max(*o.side.Proven, 0)) < o.span.Last {
 			but = ", and nothing proves that its tables hold all of that"
 		}
 		span := fmt.Sprintf("seqnos %d to %d", o.span.First, o.span.Last)

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/lastwrite/lastwrite/internal/rebuild/logdiff"
+	"github.com/lastwrite/lastwrite/report"
 	"github.com/lastwrite/lastwrite/report/escape"
 	"github.com/lastwrite/lastwrite/report/text"
 )
@@ -45,9 +46,12 @@ func (d *diffDocument) text(w io.Writer) error {
 		p.line("Positions of different histories say nothing about each other, so nothing else was compared.")
 		return p.err
 	}
-	if d.Identical {
+	switch {
+	case d.Identical && slices.ContainsFunc(d.Databases, func(x diffPoint) bool { return x.Problem != "" }):
+		p.line("No difference in the logs: %s.", d.Reason)
+	case d.Identical:
 		p.line("No difference: %s.", d.Reason)
-	} else {
+	default:
 		p.line("%s", d.headline())
 	}
 	if d.Common != nil {
@@ -133,7 +137,7 @@ func (e diffEntry) String() string {
 	return b.String()
 }
 
-func pageList(numbers []uint64, all int) string {
+func pageList(numbers []report.Number, all int) string {
 	var b strings.Builder
 	b.WriteString("pages")
 	if all == 1 {
@@ -171,11 +175,11 @@ func (d *diffDocument) textAfter(p *printer) {
 		for _, e := range t.List {
 			p.line("    %d: %s", e.Index, e)
 		}
-		behind := uint64(0) // entries that stand in no pair above
+		behind := report.Number(0) // entries that stand in no pair above
 		if n := []diffNode{d.A, d.B}[i]; n.Last > d.Common.Last {
 			behind = n.Last - d.Common.Last
 		}
-		if left := behind - min(behind, uint64(len(t.List))); left > 0 {
+		if left := behind - min(behind, report.Number(len(t.List))); left > 0 {
 			p.line("    and %s more (--limit)", humanize.Comma(int64(left)))
 		}
 	}
@@ -187,6 +191,9 @@ func (t diffTail) sum() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(t.Transactions)) {
 		parts = append(parts, fmt.Sprintf("%s on %s", counted(int64(t.Transactions[name]), "transaction", "transactions"), name))
+	}
+	if t.Unread > 0 {
+		parts = append(parts, counted(int64(t.Unread), "command", "commands")+" (content not in bundle)")
 	}
 	if t.Configurations > 0 {
 		parts = append(parts, counted(int64(t.Configurations), "configuration", "configurations"))

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/lastwrite/lastwrite/report"
 )
 
 // text prints the comparison for a terminal.
@@ -104,7 +106,7 @@ func (n wesqlNode) textEngine(p *printer) {
 	}
 }
 
-func numbers(one, many string, list []uint64) string {
+func numbers(one, many string, list []report.Number) string {
 	word := many
 	if len(list) == 1 {
 		word = one

@@ -19,7 +19,7 @@ func newExplain(env Env) *cobra.Command {
 	o := &explainOptions{}
 	cmd := &cobra.Command{
 		Use:   "explain [ID...|MESSAGE]",
-		Short: "Tell what a finding means, how it is known, what to do, and what it costs",
+		Short: "Tell what a finding or a message of a server means, and what to do",
 		Long: `explain prints the pages of findings. Without an ID it lists all of them. With
 a message of a server, or a part of one, it lists the findings that explain it;
 times, numbers, UUIDs, paths and names in it do not matter.
@@ -35,14 +35,14 @@ The pages are formatted for a terminal; elsewhere they are Markdown.`,
 			if err := checkColor(o.Color); err != nil {
 				return err
 			}
-			text, err := explain(args, o.page(env))
+			text, err := explain(env, args, o.page(env))
 			if err != nil {
 				return err
 			}
 			return printText(env, text)
 		},
 	}
-	cmd.Flags().StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
+	cmd.Flags().StringVar(&o.Color, "color", "auto", colorUsage)
 	return cmd
 }
 
@@ -57,9 +57,9 @@ func (o *explainOptions) page(env Env) func(markdown string) string {
 }
 
 // explain returns what is printed for the arguments.
-func explain(args []string, page func(string) string) (string, error) {
+func explain(env Env, args []string, page func(string) string) (string, error) {
 	if len(args) == 0 {
-		return catalogTable(findings.IDs()), nil
+		return catalogTable(env, findings.IDs()), nil
 	}
 	if !slices.ContainsFunc(args, looksLikeID) {
 		message := strings.Join(args, " ")
@@ -67,7 +67,7 @@ func explain(args []string, page func(string) string) (string, error) {
 		if len(ids) == 0 {
 			return "", usage("no finding is called %q and no page mentions it; give the words of it that are no names or numbers, or see all: lastwrite explain", message)
 		}
-		return fmt.Sprintf("%s\nlastwrite explain %s\n", catalogTable(ids), strings.Join(ids, " ")), nil
+		return fmt.Sprintf("%s\nlastwrite explain %s\n", catalogTable(env, ids), strings.Join(ids, " ")), nil
 	}
 	var pages []string
 	for _, arg := range args {
@@ -87,12 +87,12 @@ func looksLikeID(arg string) bool {
 }
 
 // catalogTable lists findings with severity and title.
-func catalogTable(ids []string) string {
+func catalogTable(env Env, ids []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-6s  %-8s  %s\n", "ID", "SEVERITY", "TITLE")
 	for _, id := range ids {
 		e, _ := catalog.Get(id) // every page has an entry
-		fmt.Fprintf(&b, "%-6s  %-8s  %s\n", id, e.Severity, e.Title)
+		b.WriteString(foldedFor(env, fmt.Sprintf("%-6s  %-8s  ", id, e.Severity), e.Title))
 	}
 	return b.String()
 }

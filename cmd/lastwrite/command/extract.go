@@ -27,7 +27,7 @@ func newExtract(env Env) *cobra.Command {
 	o := &extractOptions{}
 	cmd := &cobra.Command{
 		Use:   "extract [NAME=]PATH --out DIR",
-		Short: "Write the SQLite databases of a cowsql or dqlite node as of a log index",
+		Short: "Write the databases of a cowsql or dqlite node as of a log index",
 		Long: `extract writes the SQLite databases that a cowsql or dqlite node held when the
 entry at an index of its log had been applied: the newest sound snapshot up to
 that index, and every later transaction laid over it. Without --at that is the
@@ -55,10 +55,11 @@ states of different times, and a README.txt that says why (exit status 1).`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringVar(&o.Out, "out", "", "`DIR` to write, which must not exist")
-	cmd.Flags().StringVar(&o.Node, "node", "", "`NAME` of the node, if the path holds several")
-	cmd.Flags().Uint64Var(&o.At, "at", 0, "log `INDEX` (default: the last one)")
-	cmd.Flags().BoolVar(&o.Salvage, "salvage", false, "go on where something is missing; the result is marked unsafe")
+	unlisted(cmd, "lost", "server")
+	cmd.Flags().StringVar(&o.Out, "out", "", "write the databases into this new `DIR`")
+	cmd.Flags().StringVar(&o.Node, "node", "", "the node of this `NAME`, if the path holds several")
+	cmd.Flags().Uint64Var(&o.At, "at", 0, "as of this log `INDEX` (default: the last one)")
+	cmd.Flags().BoolVar(&o.Salvage, "salvage", false, "go on where something is missing, and mark the result unsafe")
 	return cmd
 }
 
@@ -127,7 +128,7 @@ func extract(ctx context.Context, env Env, args []string, o *extractOptions) err
 	}
 	switch {
 	case a.incomplete:
-		a.complain(env.Stderr)
+		a.complain(env.Stderr, o.Quiet)
 		return &exit{ExitIncomplete, nil}
 	case !m.sound():
 		return &exit{ExitFindings, nil}

@@ -24,8 +24,8 @@ type extractManifest struct {
 	Tool      report.Tool         `json:"tool"`
 	Node      string              `json:"node"`
 	Path      string              `json:"path"`
-	Index     uint64              `json:"index"`
-	Term      uint64              `json:"term"`
+	Index     report.Number       `json:"index"`
+	Term      report.Number       `json:"term"`
 	Snapshot  *extractedFrom      `json:"snapshot"` // null if the log reaches back to its beginning
 	Entries   uint64              `json:"entries"`  // laid over the snapshot
 	Unsafe    []string            `json:"unsafe"`   // why this is no state that ever was
@@ -34,9 +34,9 @@ type extractManifest struct {
 }
 
 type extractedFrom struct {
-	File  string `json:"file"`
-	Term  uint64 `json:"term"`
-	Index uint64 `json:"index"`
+	File  string        `json:"file"`
+	Term  report.Number `json:"term"`
+	Index report.Number `json:"index"`
 }
 
 type sourceFile struct {
@@ -71,11 +71,11 @@ type tableCount struct {
 func newExtractManifest(ctx context.Context, n *raftNode, s *rebuild.State, out *staging) (*extractManifest, error) {
 	m := &extractManifest{
 		Schema: "lastwrite.extract/1", Tool: report.Tool{Name: "lastwrite", Version: Version()},
-		Node: n.Name, Path: n.Path, Index: s.Index, Term: s.Term, Entries: s.Entries,
+		Node: n.Name, Path: n.Path, Index: report.Number(s.Index), Term: report.Number(s.Term), Entries: s.Entries,
 		Unsafe: append([]string{}, s.Unsafe...), Sources: []sourceFile{}, Databases: []extractedDatabase{},
 	}
 	if s.Snapshot != nil {
-		m.Snapshot = &extractedFrom{path.Base(s.Snapshot.File), s.Snapshot.Term, s.Snapshot.Index}
+		m.Snapshot = &extractedFrom{path.Base(s.Snapshot.File), report.Number(s.Snapshot.Term), report.Number(s.Snapshot.Index)}
 	}
 	used := map[string]bool{}
 	for _, f := range s.Files {

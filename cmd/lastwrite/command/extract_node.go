@@ -31,11 +31,14 @@ func (a *analysis) raftNodes() ([]*raftNode, error) {
 				continue
 			}
 			in := a.inputs[n.Input]
-			fsys, err := fs.Sub(in.FS(), n.Dir)
-			if err != nil {
-				return nil, err
+			x := &raftNode{n, rebuild.Node{View: view}, in, i}
+			if in.stored == nil {
+				var err error
+				if x.data.FS, err = fs.Sub(in.FS(), n.Dir); err != nil {
+					return nil, err
+				}
 			}
-			out = append(out, &raftNode{n, rebuild.Node{View: view, FS: fsys}, in, i})
+			out = append(out, x)
 		}
 	}
 	slices.SortFunc(out, func(x, y *raftNode) int { return strings.Compare(x.Name, y.Name) })
@@ -57,7 +60,7 @@ func (a *analysis) raftNode(name string) (*raftNode, error) {
 	}
 	switch {
 	case len(nodes) == 0:
-		return nil, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here", a.inputs[0].Path())}
+		return nil, &exit{ExitIncomplete, fmt.Errorf("%s: no cowsql or dqlite node was recognised here\nsee what was found there: lastwrite analyze %s", a.inputs[0].Path(), a.commandLine())}
 	case name == "":
 		return nil, usage("%s holds several nodes; choose one with --node: %s", a.inputs[0].Path(), strings.Join(names, ", "))
 	default:
@@ -65,11 +68,18 @@ func (a *analysis) raftNode(name string) (*raftNode, error) {
 	}
 }
 
-// complain prints what could not be read.
-func (a *analysis) complain(w io.Writer) {
+// nothing is the error for inputs in which no node directory was recognised.
+func (a *analysis) nothing() error {
+	return &exit{ExitIncomplete, fmt.Errorf("no node directory was recognised\nsee what was found there: lastwrite analyze %s", a.commandLine())}
+}
+
+// complain prints what could not be read; if quiet, only what concerns an input
+// as a whole.
+func (a *analysis) complain(w io.Writer, quiet bool) {
 	found, _ := notes(a.inputs, a.result)
 	for _, n := range found {
-		if n.Severity == string(analyze.Error) {
+		whole := slices.ContainsFunc(a.inputs, func(in *input) bool { return in.Path() == n.Path })
+		if n.Severity == string(analyze.Error) && (whole || !quiet) {
 			fmt.Fprintf(w, "lastwrite: %s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
 		}
 	}

@@ -89,6 +89,35 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestHelpFits: help is read on terminals of 80 columns, and has an example of
+// every command that takes arguments.
+func TestHelpFits(t *testing.T) {
+	root := command.Root(command.Env{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }})
+	for _, c := range root.Commands() {
+		stdout, stderr, status := run(0, "help", c.Name())
+		assert.Equal(t, command.ExitOK, status, c.Name())
+		assert.Empty(t, stderr, c.Name())
+		for line := range strings.Lines(stdout) {
+			assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80, "%s: %s", c.Name(), line)
+		}
+		assert.NotRegexp(t, `(?m)^ +(-., )?--[a-z-]+ (string|int|uint)`, stdout, "a flag of %s says nothing about its value", c.Name())
+		if strings.Contains(c.Use, " ") {
+			assert.Contains(t, stdout, "\nExamples:\n  lastwrite ", c.Name())
+			assert.Less(t, strings.Index(stdout, "\nExamples:\n"), strings.Index(stdout, "\nFlags:\n"), c.Name())
+		}
+	}
+	stdout, _, _ := run(0)
+	for line := range strings.Lines(stdout) {
+		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80, line)
+	}
+	narrow, _, _ := run(40, "help", "diff")
+	_, flags, _ := strings.Cut(narrow, "\nFlags:\n")
+	for line := range strings.Lines(flags) {
+		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 50, line)
+	}
+	assert.NotContains(t, narrow, "--lost", "what changes nothing is not listed")
+}
+
 var (
 	blocks     = regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```$")
 	blockLine  = regexp.MustCompile("(?m)^(?:\\$ )?(lastwrite [^\n]*)$")

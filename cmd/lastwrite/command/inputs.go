@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -37,9 +38,9 @@ type inputOptions struct {
 
 func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.System, "system", "", "read only this `FAMILY`: "+strings.Join(families(), ", "))
-	f.StringVar(&o.Server, "server", "", "forecast starts for this `SERVER`: "+strings.Join(cowsql.Servers(), ", ")+", or a release of searchd such as 29.0.2 (default: from the files)")
-	f.StringArrayVar(&o.Lost, "lost", nil, "member that is gone for good, by `NAME` or address (repeatable)")
-	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	f.StringVar(&o.Server, "server", "", "forecast starts for this `SERVER`: "+strings.Join(cowsql.Servers(), ", ")+", or a release of Manticore such as 29.0.2 (default: as the files tell)")
+	f.StringArrayVar(&o.Lost, "lost", nil, "the member of this `NAME` or address is gone for good (repeatable)")
+	f.BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds, too")
 	f.BoolVar(&o.NoProgress, "no-progress", false, "no progress bar")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no progress bar and no complaints about single files")
 }
@@ -47,6 +48,7 @@ func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 // An input is one opened path with what was learned about it.
 type input struct {
 	name     string
+	argument int // number of the path on the command line, from 0
 	tree     *source.Tree
 	manifest *source.Manifest
 	progress source.Progress
@@ -127,7 +129,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		}
 	}()
 	names := map[string]bool{}
-	for _, arg := range args {
+	for number, arg := range args {
 		name, file := arg.name, arg.path
 		if file == "" {
 			return inputs, closeAll, usage("an argument names no path; write PATH or NAME=PATH")
@@ -139,6 +141,9 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 		stored, err := openBundle(ctx, arg)
 		if err != nil {
 			return inputs, closeAll, err
+		}
+		for _, in := range stored {
+			in.argument = number
 		}
 		if inputs = append(inputs, stored...); len(stored) > 0 {
 			continue
@@ -154,6 +159,7 @@ func openAll(ctx context.Context, env Env, args []argument, o *inputOptions) (in
 			inputs = append(inputs, &input{name: name, tree: tree})
 		}
 		last := inputs[len(inputs)-1]
+		last.argument = number
 		last.progress, last.unhashed = newProgress(env, nth("reading", len(inputs), len(args)), o), o.NoDigests
 	}
 	return inputs, closeAll, nil
@@ -214,7 +220,8 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 		add(analyze.Error, p.Path, "%s", p.Err)
 	}
 	for _, p := range result.Empty {
-		add(analyze.Error, p, "no node directory was recognised here; give the directory that holds the data files, whole (lastwrite help recovery says which), and see with lastwrite inspect what is in it")
+		i := slices.IndexFunc(inputs, func(in *input) bool { return in.stored == nil && in.Path() == p })
+		add(analyze.Error, p, "%s", unrecognised(inputs[i]))
 	}
 	return out, incomplete
 }

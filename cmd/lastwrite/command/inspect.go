@@ -30,16 +30,20 @@ func newInspect(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect PATH",
 		Short: "Decode one file of a node, or list a whole directory",
-		Long: `inspect decodes one file of a node. Of cowsql and dqlite: segments, snapshots
-and their .meta files, metadata1 and metadata2, info.yaml, cluster.yaml. Of
-MariaDB and Percona XtraDB Cluster: grastate.dat, gvwstate.dat, galera.cache,
-InnoDB tablespaces (every page is checked) and redo logs, binary logs, tc.log,
-the records of backups, option files and error logs. Of Manticore Search:
-manticore.json, transaction logs and their list, headers of tables, positions in
-shared memory, manticore.conf and searchd.log. Of WeSQL: the consensus log and
-its archive, and CURRENT, checkpoints, manifests, logs and extents of its engine.
-The name tells the type, or, for files that were renamed, the content. For a
-directory or an archive it says in one line each what the files are.
+		Long: `inspect decodes one file of a node. The name tells the type, or, for files that
+were renamed, the content. Of a directory or an archive it says in one line each
+what the files are. It reads
+
+  cowsql, dqlite   segments, snapshots and their .meta files, metadata1 and
+                   metadata2, info.yaml, cluster.yaml
+  Galera           grastate.dat, gvwstate.dat, galera.cache, tablespaces (every
+                   page is checked), redo logs, binary logs, tc.log, records of
+                   backups, option files, error logs
+  Manticore        manticore.json, transaction logs and their list, headers of
+                   tables, positions in shared memory, manticore.conf,
+                   searchd.log
+  WeSQL            the consensus log and its archive; CURRENT, checkpoints,
+                   manifests, logs and extents of the engine
 
 With --hex it prints the bytes of one file, field by field, beside their
 meaning. Content is never shown, as it may hold secrets: rows, pages and
@@ -58,9 +62,9 @@ The exit status is 1 if something is damaged.`,
 			return inspect(cmd.Context(), env, args[0], o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.Hex, "hex", false, "print the bytes of the structure, annotated; never content of databases")
-	cmd.Flags().IntVar(&o.Limit, "limit", 100, "show at most `N` entries or frames, 0 for all")
-	cmd.Flags().BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds")
+	cmd.Flags().BoolVar(&o.Hex, "hex", false, "print the bytes of one file, annotated; never content of databases")
+	cmd.Flags().IntVar(&o.Limit, "limit", 100, "show at most `N` entries, pages or frames; 0 for all")
+	cmd.Flags().BoolVar(&o.LiveOK, "live-ok", false, "read directories that a running server holds, too")
 	return cmd
 }
 
@@ -69,6 +73,11 @@ func inspect(ctx context.Context, env Env, arg string, o *inspectOptions) error 
 	regular := err == nil && info.Mode().IsRegular()
 	if regular && (kindOfName(filepath.Base(arg)) != kindUnknown || decoderOf(filepath.Base(arg), nil) != nil) {
 		return inspectOne(ctx, env, arg, o)
+	}
+	if stored, err := openBundle(ctx, argument{path: arg}); err != nil {
+		return err
+	} else if len(stored) > 0 {
+		return stored[0].stored.from.refuse("inspect")
 	}
 	tree, err := source.Open(ctx, arg, source.Options{TempDir: env.TempDir, LiveOK: o.LiveOK})
 	var notArchive *source.NotArchiveError

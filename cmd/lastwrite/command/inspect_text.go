@@ -261,7 +261,7 @@ func (f *inspected) command(e format.Entry) (string, error) {
 	case h.Type != format.CommandFrames:
 		return strings.TrimSpace(fmt.Sprintf("%s %s", h.Type, h.Database)), nil
 	}
-	out := fmt.Sprintf("database %s, %s", h.Database, pageList(h.Pages[:min(len(h.Pages), maxPageNumbers)], len(h.Pages)))
+	out := fmt.Sprintf("database %s, %s", h.Database, pageList(firstPages(h.Pages), len(h.Pages)))
 	if !h.Commit {
 		out += ", without commit"
 	}

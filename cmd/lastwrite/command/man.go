@@ -19,7 +19,7 @@ func newMan(env Env) *cobra.Command {
 	dir := ""
 	cmd := &cobra.Command{
 		Use:   "man",
-		Short: "Print the manual page, or write the pages of all commands into a directory",
+		Short: "Print the manual page, or write all pages into a directory",
 		Long: `man prints the manual page of the program in the format of man(7). With --dir
 it writes one page for the program and one for each command into a directory,
 which it makes if necessary. Pages that exist already are not overwritten.`,

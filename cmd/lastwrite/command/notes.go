@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,7 +17,7 @@ import (
 const notesName = "restore-notes.txt"
 
 // writeNotes adds the notes, the plan and a manifest to a repaired directory.
-func writeNotes(dir string, f *repair.File, a *analysis) error {
+func writeNotes(ctx context.Context, dir string, f *repair.File, a *analysis) error {
 	var plan bytes.Buffer
 	if err := f.Write(&plan); err != nil {
 		return err
@@ -24,12 +25,12 @@ func writeNotes(dir string, f *repair.File, a *analysis) error {
 	for _, x := range []struct {
 		name string
 		data []byte
-	}{{"plan.json", plan.Bytes()}, {notesName, notesText(f, a)}} {
+	}{{planName, plan.Bytes()}, {notesName, notesText(f, a)}} {
 		if err := writeNew(filepath.Join(dir, x.name), x.data); err != nil {
 			return err
 		}
 	}
-	return writeManifest(dir)
+	return writeManifest(ctx, dir)
 }
 
 // notesText is what an operator reads with the directories in hand.
@@ -150,10 +151,10 @@ func isKey(name string) bool {
 }
 
 // writeManifest writes the digests of all files below dir.
-func writeManifest(dir string) error {
-	text, err := manifestOf(dir)
+func writeManifest(ctx context.Context, dir string) error {
+	text, err := manifestOf(ctx, dir)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "MANIFEST.txt"), text, 0o600)
+	return os.WriteFile(filepath.Join(dir, manifestName), text, 0o600)
 }

@@ -32,9 +32,9 @@ type outputOptions struct {
 type output struct{ format, file string }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "`FORMAT[=FILE]`: text, json, markdown or html (repeatable; default text)")
-	f.StringVar(&o.Color, "color", "auto", "color on the terminal: auto, always, never")
-	f.StringVar(&o.Redact, "redact", "", "hide `LEVEL`: none, values (passwords, keys, tokens), strict (names of hosts and data too); default values, and none for text")
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "print `FORMAT[=FILE]`: text, json, markdown or html (repeatable; default text)")
+	f.StringVar(&o.Color, "color", "auto", colorUsage)
+	f.StringVar(&o.Redact, "redact", "", "hide `LEVEL`: none, values (passwords, keys, tokens), strict (names of hosts and data too) (default values, and none for text)")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "all details, nothing summed up")
 }
 

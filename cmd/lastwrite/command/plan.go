@@ -28,14 +28,16 @@ func newPlan(env Env) *cobra.Command {
 	o := &planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan [NAME=]PATH... -o PLAN.json",
-		Short: "Write the recovery plan to a file that can be reviewed and carried out",
+		Short: "Write a plan of the recovery to a file, to be reviewed first",
 		Long: `plan analyses the nodes and writes one of the plans that the report offers, the
 first unless another is named, to a new file. The file holds every step and the
 digest of every input file that it takes bytes from; repair refuses to work on
-other bytes.`,
+other bytes.
+
+Then: read it, and carry it out with repair.`,
 		Example: `  lastwrite plan n1 n2 n3 -o PLAN.json
   lastwrite plan n1 n2 n3 --plan continue-from-n2 -o PLAN.json
-  lastwrite plan n1 n2 n3 --choose n1 -o PLAN.json     # where the evidence does not decide`,
+  lastwrite plan n1 n2 n3 --choose n1 -o PLAN.json    # if nothing else decides`,
 		Args: atLeast(1, "a path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Output == "" {
@@ -45,10 +47,10 @@ other bytes.`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringVarP(&o.Output, "output", "o", "", "`FILE` to write, which must not exist")
-	cmd.Flags().StringVar(&o.ID, "plan", "", "`ID` of the plan, as the report lists it (default: the first)")
-	cmd.Flags().StringVar(&o.Choose, "choose", "", "continue from this `NODE`, whatever the ranking says")
-	cmd.Flags().StringVar(&o.Cluster, "cluster", "", "`ID` of the cluster, if there are several")
+	cmd.Flags().StringVarP(&o.Output, "output", "o", "", "write the plan to this new `FILE`")
+	cmd.Flags().StringVar(&o.ID, "plan", "", "the plan with this `ID`, as analyze lists it (default: the first)")
+	cmd.Flags().StringVar(&o.Choose, "choose", "", "continue from this `NODE`, where the evidence does not decide or you know better")
+	cmd.Flags().StringVar(&o.Cluster, "cluster", "", "the cluster with this `ID`, if there are several")
 	return cmd
 }
 
@@ -88,7 +90,7 @@ func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error 
 	}
 	printPlan(env, p, o.Output, args)
 	if from != nil {
-		fmt.Fprintf(env.Stdout, "%s is an evidence bundle: the plan was made from what it says, and repair needs the directories themselves\n", escape.Text(from.path))
+		printFolded(env, "", escape.Text(from.path)+" is an evidence bundle: the plan was made from what it says, and repair needs the directories themselves")
 	}
 	return a.status("never")
 }
@@ -106,9 +108,9 @@ func (o *planOptions) pick(a *analysis) (*analyze.Cluster, *analyze.Plan, error)
 	case len(found) == 0 && o.Cluster != "":
 		return nil, nil, usage("there is no cluster %q with a plan; there are: %s", o.Cluster, oneOf(a.clustersWithPlans()))
 	case len(found) == 0 && len(a.result.Clusters) == 0:
-		return nil, nil, &exit{ExitIncomplete, fmt.Errorf("no node directory was recognised\nsee what was found there: lastwrite analyze %s", strings.Join(a.paths(), " "))}
+		return nil, nil, a.nothing()
 	case len(found) == 0:
-		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found\nsee what is wrong: lastwrite analyze %s\nand what can be done: lastwrite explain ID", strings.Join(a.paths(), " "))}
+		return nil, nil, &exit{ExitFindings, fmt.Errorf("there is no plan for what was found\nsee what is wrong: lastwrite analyze %s\nand what can be done: lastwrite explain ID", a.commandLine())}
 	case len(found) > 1:
 		var ids []string
 		for _, c := range found {
@@ -146,13 +148,17 @@ func (a *analysis) clustersWithPlans() []string {
 	return out
 }
 
-// paths returns the inputs as they were given.
-func (a *analysis) paths() []string {
+// commandLine is the inputs as they were given, for a shell.
+func (a *analysis) commandLine() string {
 	var out []string
 	for _, in := range a.document.Inputs {
-		out = append(out, in.Path)
+		if in.Node != "" {
+			out = append(out, in.Node+"="+in.Path)
+		} else {
+			out = append(out, in.Path)
+		}
 	}
-	return out
+	return shellWords(out)
 }
 
 // digest returns size and SHA-256 of a node's file from the manifest of the
@@ -177,14 +183,14 @@ func (a *analysis) digest(node, file string) (int64, string, error) {
 // printPlan sums up what the plan does.
 func printPlan(env Env, p *analyze.Plan, file string, args []string) {
 	w := env.Stdout
-	fmt.Fprintf(w, "%s\n", escape.Text(p.Title))
+	printFolded(env, "", escape.Text(p.Title))
 	for _, l := range p.Loses {
-		fmt.Fprintf(w, "  loses  %s\n", escape.Text(lossText(l)))
+		printFolded(env, "  loses  ", escape.Text(lossText(l)))
 	}
 	for _, t := range p.Warnings {
-		fmt.Fprintf(w, "  note   %s\n", escape.Text(t))
+		printFolded(env, "  note   ", escape.Text(t))
 	}
-	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(file), escape.Text(strings.Join(args, " ")))
+	fmt.Fprintf(w, "\nwritten to %s; review it, then:\n  lastwrite repair %s %s --out DIR\n", escape.Text(file), escape.Text(shellWord(file)), escape.Text(shellWords(args)))
 }
 
 func lossText(l analyze.Loss) string {

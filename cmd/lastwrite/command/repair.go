@@ -27,16 +27,20 @@ func newRepair(env Env) *cobra.Command {
 	o := &repairOptions{}
 	cmd := &cobra.Command{
 		Use:   "repair PLAN.json [NAME=]PATH... --out DIR",
-		Short: "Carry a plan out on copies: one ready directory a node, analysed again",
+		Short: "Carry a plan out on copies, and analyse the result",
 		Long: `repair makes a new directory with one directory for each node, as the plan says,
 from the same inputs that the plan was made from. The inputs are never changed.
 The result is analysed like any other input; if it does not hold what the plan
 promised, nothing is kept and the command fails.
 
 DIR gets, beside the node directories: restore-notes.txt (owners, modes, keys to
-put back, commands in order), MANIFEST.txt (hashdeep) and plan.json.`,
-		Example: `  lastwrite repair PLAN.json n1 n2 n3 --out repaired`,
-		Args:    atLeast(2, "a plan file or a path"),
+put back, commands in order), MANIFEST.txt (hashdeep) and plan.json.
+
+Then: follow restore-notes.txt. On the hosts verify --manifest tells whether all
+files have arrived.`,
+		Example: `  lastwrite repair PLAN.json n1 n2 n3 --out repaired
+  lastwrite verify repaired --manifest repaired/MANIFEST.txt`,
+		Args: atLeast(2, "a plan file or a path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Out == "" {
 				return usage("--out DIR is missing\nusage: %s", cmd.UseLine())
@@ -45,7 +49,8 @@ put back, commands in order), MANIFEST.txt (hashdeep) and plan.json.`,
 		},
 	}
 	o.inputOptions.addFlags(cmd.Flags())
-	cmd.Flags().StringVar(&o.Out, "out", "", "`DIR` to write, which must not exist")
+	unlisted(cmd, "lost")
+	cmd.Flags().StringVar(&o.Out, "out", "", "write the directories below this new `DIR`")
 	return cmd
 }
 
@@ -78,7 +83,7 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 	in, written := copied(in, f, newProgress(env, "writing", &o.inputOptions))
 	err = repair.Execute(ctx, f, in, o.Out, func(dir string) error {
 		written()
-		if err := writeNotes(dir, f, a); err != nil {
+		if err := writeNotes(ctx, dir, f, a); err != nil {
 			return err
 		}
 		return keepsPromise(ctx, env, dir, f, o)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -27,16 +28,18 @@ func newVerify(env Env) *cobra.Command {
 	o := &verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify [NAME=]DIR...",
-		Short: "Check before you need it: would this directory start, and is it complete",
-		Long: `verify reads a backup or a repaired copy in full and says for each node directory
-whether the server would start on it with everything it holds. A Galera node
-whose bootstrap is refused is good if another of the given ones starts, which it
-can join. With --deep every page of every InnoDB tablespace is checked in the
-same pass over the files: its checksum, its place, and the tablespace that it
-belongs to. With --manifest the files are compared with a hashdeep manifest as
-well.
+		Short: "Check whether a backup or a repaired copy would start",
+		Long: `verify reads a backup or a repaired copy in full and says for each node
+directory whether the server would start on it with everything it holds. A
+Galera node whose bootstrap is refused is good if another of the given ones
+starts, which it can join.
 
-Exit status 0: every directory would start and is complete; 1: not so.`,
+With --deep every page of every InnoDB tablespace is checked in the same pass:
+its checksum, its place, and the tablespace that it belongs to. With --manifest
+the files are compared with a hashdeep manifest as well.
+
+Exit status 0: every directory would start and is complete; 1: not so; then
+explain tells about the findings that are named.`,
 		Example: `  lastwrite verify /backup/today/n1
   lastwrite verify repaired/n1 repaired/n2 repaired/n3
   lastwrite verify repaired --manifest repaired/MANIFEST.txt`,
@@ -44,9 +47,10 @@ Exit status 0: every directory would start and is complete; 1: not so.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), env, args, o) },
 	}
 	o.inputOptions.addFlags(cmd.Flags())
+	unlisted(cmd, "lost")
 	cmd.Flags().BoolVar(&o.Deep, "deep", false, "check every page of every InnoDB tablespace")
-	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare with this hashdeep `FILE`, whose paths are relative to the one DIR given")
-	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a hashdeep manifest of the one DIR given to a new `FILE`")
+	cmd.Flags().StringVar(&o.Manifest, "manifest", "", "compare the one DIR given with this hashdeep `FILE` (paths relative to DIR)")
+	cmd.Flags().StringVar(&o.Write, "write-manifest", "", "write a manifest of the one DIR given to this new `FILE`")
 	return cmd
 }
 
@@ -72,13 +76,23 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 			bad = !pages(env, n) || bad
 		}
 	}
+	whole, err := a.verifyRebuilds(ctx, env)
+	if err != nil {
+		return err
+	}
+	bad = bad || !whole
 	for _, n := range a.document.Notes {
 		if n.Severity == "error" {
-			fmt.Fprintf(env.Stdout, "%s: %s\n", escape.Text(n.Path), escape.Text(n.Text))
+			printFolded(env, escape.Text(n.Path)+": ", escape.Text(n.Text))
 		}
 	}
 	if o.Manifest != "" {
-		same, err := compareManifest(env, o.Manifest, a.inputs[0].manifest)
+		f, err := os.Open(o.Manifest)
+		if err != nil {
+			return &exit{ExitUsage, err}
+		}
+		defer f.Close()
+		same, err := compareManifest(env, o.Manifest, f, a.inputs[0].manifest)
 		if err != nil {
 			return err
 		}
@@ -125,13 +139,12 @@ func verdict(env Env, c analyze.Cluster, n *analyze.Node, position string) bool 
 	if joins {
 		text = "joins the others when they run; on its own it does not start"
 	}
-	fmt.Fprintf(env.Stdout, "%s  %s  %s  %s", word, escape.Text(n.Name), escape.Text(position), text)
 	if n.Start.Error != "" && !joins {
-		fmt.Fprintf(env.Stdout, ": %s", escape.Text(n.Start.Error))
+		text += ": " + n.Start.Error
 	}
-	fmt.Fprintln(env.Stdout)
+	printFolded(env, fmt.Sprintf("%s  %s  %s  ", word, escape.Text(n.Name), escape.Text(position)), escape.Text(text))
 	for _, f := range problems {
-		fmt.Fprintf(env.Stdout, "      %s  %s\n", f.ID, escape.Text(f.Detail))
+		printFolded(env, "      "+f.ID+"  ", escape.Text(f.Detail))
 	}
 	return good
 }
@@ -151,13 +164,13 @@ func (a *analysis) reported(cluster, node string) *report.Node {
 
 // manifestOf returns the hashdeep text for all files below a directory that
 // lastwrite wrote.
-func manifestOf(dir string) ([]byte, error) {
-	t, err := source.Open(context.Background(), dir, source.Options{LiveOK: true})
+func manifestOf(ctx context.Context, dir string) ([]byte, error) {
+	t, err := source.Open(ctx, dir, source.Options{LiveOK: true})
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	m, err := t.Sweep(context.Background(), nil, nil)
+	m, err := t.Sweep(ctx, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +181,7 @@ func manifestOf(dir string) ([]byte, error) {
 }
 
 // compareManifest prints what differs between a manifest file and a tree.
-func compareManifest(env Env, name string, have *source.Manifest) (same bool, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return false, &exit{ExitUsage, err}
-	}
-	defer f.Close()
+func compareManifest(env Env, name string, f io.Reader, have *source.Manifest) (same bool, err error) {
 	want, err := source.ReadHashdeep(f)
 	if err != nil {
 		return false, usage("%s: %w", name, err)
@@ -198,7 +206,7 @@ func compareManifest(env Env, name string, have *source.Manifest) (same bool, er
 		delete(files, w.Path)
 	}
 	for _, x := range have.Files {
-		if _, left := files[x.Path]; left && x.Path != "MANIFEST.txt" {
+		if _, left := files[x.Path]; left && x.Path != manifestName {
 			say("is here and not in the manifest", x.Path)
 		}
 	}

@@ -13,15 +13,19 @@ import (
 type Entry struct {
 	cowsql.EntryView
 	Head       rebuild.Head // of commands
+	Unread     bool         // there are no files to read the head from
 	Damage     string       // why the head cannot be understood
 	Artificial bool         // written by a recovery, not by a leader
 }
 
-// Describe reads the head of an entry.
+// Describe reads the head of an entry where there are files.
 func Describe(n rebuild.Node, e cowsql.EntryView) (Entry, error) {
 	out := Entry{EntryView: e, Artificial: slices.Contains(n.View.Artificial(), e.Index)}
 	var err error
-	if e.Type == format.Command {
+	switch {
+	case e.Type == format.Command && n.FS == nil:
+		out.Unread = true
+	case e.Type == format.Command:
 		out.Head, out.Damage, err = rebuild.ReadHead(n.FS, e)
 	}
 	return out, err
@@ -32,6 +36,7 @@ type Tail struct {
 	Entries        uint64
 	Barriers       uint64
 	Configurations uint64
+	Unread         uint64            // commands that there are no files to read from
 	Other          uint64            // commands that change no data
 	Transactions   map[string]uint64 // by database
 	List           []Entry           // some of them, as asked for
@@ -55,6 +60,8 @@ func ReadTail(ctx context.Context, n rebuild.Node, first, listed uint64, limit i
 			t.Barriers++
 		case e.Type == format.Change:
 			t.Configurations++
+		case d.Unread:
+			t.Unread++
 		case d.Damage == "" && d.Head.Type == format.CommandFrames && d.Head.Commit:
 			t.Transactions[d.Head.Database]++
 		default:
