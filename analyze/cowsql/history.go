@@ -198,6 +198,13 @@ func (h *history) placeOne(f *file, from uint64) {
 	if seg == nil {
 		return
 	}
+	if uint64(seg.Len()) > n.Last-n.First+1 {
+		// The name belongs to another file: nothing tells which index its first
+		// entry has.
+		h.Unplaced = append(h.Unplaced, stretch{0, n.File, &seg.Run, 0, seg.Len()})
+		h.Holes = append(h.Holes, hole{from, n.Last, n.File, seg.Damage})
+		return
+	}
 	next := n.First // index behind what was placed
 	place := func(run *cowsql.Run, first uint64) {
 		to := run.Len()

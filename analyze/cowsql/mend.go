@@ -272,7 +272,7 @@ func (w *mending) writeSegment(m *member, chunks []chunk) {
 	}
 	c := chunks[0]
 	f := c.from.file(c.From.File)
-	wholeRun := !w.Fence.covers(last) && len(chunks) == 1 && c.First == c.From.First && c.From.From == 0 && c.From.Run.Offset == 8 && c.Last == c.From.last() && c.From.To == c.From.Run.Len()
+	wholeRun := !w.Fence.covers(last) && len(chunks) == 1 && f.Segment.Format == 1 && c.First == c.From.First && c.From.From == 0 && c.From.Run.Offset == 8 && c.Last == c.From.last() && c.From.To == c.From.Run.Len()
 	part := analyze.Part{Node: c.from.name(), File: c.from.path(c.From.File), Length: -1}
 	switch {
 	case wholeRun && c.from == m && f.Name.Kind == cowsql.KindClosed && f.Segment.Stop == cowsql.EndOfFile && f.Name.First == first && f.Name.Last == last:
@@ -418,7 +418,7 @@ func (w *mending) leaveOut(m *member) {
 // metadata adds a metadata file: the node's own where they may be kept, else a
 // fresh one.
 func (w *mending) metadata(m *member, term uint64, fresh bool) {
-	own := !fresh && m.Load.Stage != "raft_init" && m.Load.Metadata != "" && m.Load.Term >= w.EndTerm && !m.metadataDoubtful()
+	own := !fresh && m.Load.Stage != "raft_init" && m.Load.Stage != "raft_bootstrap" && m.Load.Metadata != "" && m.Load.Term >= w.EndTerm && !m.metadataDoubtful()
 	for _, name := range []string{"metadata1", "metadata2"} {
 		f := m.file(name)
 		switch {
