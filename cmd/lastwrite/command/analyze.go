@@ -35,7 +35,7 @@ line or input; 4: incomplete, the report says why; 130: interrupted.`,
   lastwrite analyze ticket.tar.zst -o text -o json=report.json -o html=page.html`,
 		Args: atLeast(1, "a path"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.outputOptions.validate(); err != nil {
+			if err := o.outputOptions.validate(args); err != nil {
 				return err
 			}
 			if o.FailOn != "error" && o.FailOn != "warning" && o.FailOn != "never" {

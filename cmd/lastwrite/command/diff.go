@@ -63,7 +63,7 @@ only. The exit status is 1 if anything differs.`,
   lastwrite diff node1 objectstore          # WeSQL: what is not archived`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.outputOptions.validate(); err != nil {
+			if err := o.outputOptions.validate(args); err != nil {
 				return err
 			}
 			for _, out := range o.parsed {

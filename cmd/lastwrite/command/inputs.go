@@ -226,6 +226,14 @@ func notes(inputs []*input, result *analyze.Result) (out []report.Note, incomple
 	return out, incomplete
 }
 
+// checkOutput refuses an output path that exists, or lies inside an input.
+func checkOutput(out string, args []string) error {
+	if err := checkNew(out); err != nil {
+		return err
+	}
+	return outsideInputs(out, args)
+}
+
 // outsideInputs refuses an output path that lies inside an input.
 func outsideInputs(out string, args []string) error {
 	abs, err := filepath.Abs(out)

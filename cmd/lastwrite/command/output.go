@@ -38,7 +38,8 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "all details, nothing summed up")
 }
 
-func (o *outputOptions) validate() error {
+// validate checks the flags. args are the inputs, in which nothing is written.
+func (o *outputOptions) validate(args []string) error {
 	if len(o.Outputs) == 0 {
 		o.Outputs = []string{"text"}
 	}
@@ -59,7 +60,7 @@ func (o *outputOptions) validate() error {
 			}
 		}
 		if named {
-			if err := checkNew(file); err != nil {
+			if err := checkOutput(file, args); err != nil {
 				return err
 			}
 		}

@@ -55,7 +55,7 @@ Then: read it, and carry it out with repair.`,
 }
 
 func runPlan(ctx context.Context, env Env, args []string, o *planOptions) error {
-	if err := checkNew(o.Output); err != nil {
+	if err := checkOutput(o.Output, args); err != nil {
 		return err
 	}
 	a, done, err := analyse(ctx, env, args, &o.inputOptions)

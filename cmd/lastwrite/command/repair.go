@@ -59,10 +59,7 @@ func runRepair(ctx context.Context, env Env, planFile string, args []string, o *
 	if err != nil {
 		return err
 	}
-	if err := checkNew(o.Out); err != nil {
-		return err
-	}
-	if err := outsideInputs(o.Out, args); err != nil {
+	if err := checkOutput(o.Out, args); err != nil {
 		return err
 	}
 	a, done, err := analyse(ctx, env, args, &o.inputOptions)

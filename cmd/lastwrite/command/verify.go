@@ -58,6 +58,11 @@ func runVerify(ctx context.Context, env Env, args []string, o *verifyOptions) er
 	if (o.Manifest != "" || o.Write != "") && len(args) != 1 {
 		return usage("a manifest belongs to one directory, and %d are given", len(args))
 	}
+	if o.Write != "" {
+		if err := checkOutput(o.Write, args); err != nil {
+			return err
+		}
+	}
 	o.NoDigests = o.Deep && o.Manifest == "" && o.Write == ""
 	a, done, err := analyse(ctx, env, args, &o.inputOptions)
 	if err != nil {
