@@ -148,6 +148,12 @@ func (h *history) placeClosed(closed []*file) {
 			h.Bare = append(h.Bare, n.File)
 			continue
 		}
+		if n.First == 0 { // no entry has that index
+			if f.Segment.Len() > 0 {
+				h.Unplaced = append(h.Unplaced, stretch{0, n.File, &f.Segment.Run, 0, f.Segment.Len()})
+			}
+			continue
+		}
 		if expect != 0 && n.First < expect { // overlaps what was placed already
 			h.overlapping(f, keeper)
 			if n.Last < expect {

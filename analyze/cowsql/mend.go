@@ -42,7 +42,7 @@ func (g *group) mendInTerm(m *member, donors bool, term uint64) (*mending, bool)
 	w := &mending{}
 	log := m.Log
 	if log.Floating != "" {
-		log = log.closedOnly()
+		log = log.closedOnly(m.newestSnapshot())
 	}
 	if !g.mendSnapshots(m, log, donors, w) {
 		return nil, false
@@ -78,7 +78,7 @@ func (g *group) mendInTerm(m *member, donors bool, term uint64) (*mending, bool)
 }
 
 // closedOnly is the history without what open segments hold.
-func (h *history) closedOnly() *history {
+func (h *history) closedOnly(newest *snapshot) *history {
 	out := &history{Holes: h.Holes}
 	for _, s := range h.Stretches {
 		if !strings.HasPrefix(s.File, "open-") {
@@ -86,6 +86,7 @@ func (h *history) closedOnly() *history {
 		}
 	}
 	out.finish()
+	out.findArtificial(newest)
 	return out
 }
 
@@ -418,7 +419,7 @@ func (w *mending) leaveOut(m *member) {
 // metadata adds a metadata file: the node's own where they may be kept, else a
 // fresh one.
 func (w *mending) metadata(m *member, term uint64, fresh bool) {
-	own := !fresh && m.Load.Stage != "raft_init" && m.Load.Stage != "raft_bootstrap" && m.Load.Metadata != "" && m.Load.Term >= w.EndTerm && !m.metadataDoubtful()
+	own := !fresh && m.Load.Stage != "raft_init" && m.Load.Stage != "raft_bootstrap" && m.Load.Metadata != "" && m.Load.Term >= w.EndTerm && m.Load.Term < mostTerms && !m.metadataDoubtful()
 	for _, name := range []string{"metadata1", "metadata2"} {
 		f := m.file(name)
 		switch {
@@ -452,17 +453,28 @@ func (m *model) metadataDoubtful() bool {
 	return m.file(m.Load.Metadata).Metadata.Version >= 2 && (f == nil || f.Size != cowsql.MetadataSize)
 }
 
+// mostTerms is more elections than any cluster has held. A higher term is
+// damage, and none could be put above the highest of all.
+const mostTerms = 1 << 62
+
 // highestTerm returns the highest term that any file of any member names.
 func (g *group) highestTerm() uint64 {
 	var out uint64
+	highest := func(terms ...uint64) {
+		for _, t := range terms {
+			if t < mostTerms {
+				out = max(out, t)
+			}
+		}
+	}
 	for _, m := range g.members {
-		out = max(out, m.Log.LastTerm, m.Log.EndTerm)
+		highest(m.Log.LastTerm, m.Log.EndTerm)
 		for _, f := range m.Files {
 			if f.Name.Kind == cowsql.KindMetadata && f.Size == cowsql.MetadataSize && f.Metadata.Format == 1 {
-				out = max(out, f.Metadata.Term)
+				highest(f.Metadata.Term)
 			}
 			if f.Name.Kind == cowsql.KindSnapshotData {
-				out = max(out, f.Name.Term)
+				highest(f.Name.Term)
 			}
 		}
 	}
