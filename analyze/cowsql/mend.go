@@ -62,7 +62,7 @@ func (g *group) mendInTerm(m *member, donors bool, term uint64) (*mending, bool)
 		d, _, _ := pieces[len(pieces)-1].from.Log.at(end)
 		w.EndTerm = d.Term
 	}
-	if w.End == 0 {
+	if w.End == 0 || slices.ContainsFunc(pieces, func(c chunk) bool { return c.malformed(w.Base) }) {
 		return nil, false
 	}
 	if term > 0 {
@@ -189,6 +189,25 @@ type chunk struct {
 	Last  uint64
 	from  *member
 	group string // chunks of one group go into one file
+}
+
+// malformed reports whether a chunk has a configuration that does not decode,
+// behind the one of the snapshot: no server starts with it (checkEntries).
+func (c chunk) malformed(base *snapshot) bool {
+	known := uint64(0)
+	if base != nil {
+		known = base.Meta.Meta.ConfigurationIndex
+	}
+	for _, special := range c.From.Run.Specials {
+		index := c.From.First + uint64(special.Pos-c.From.From)
+		if special.Type != cowsql.Change || special.Pos < c.From.From || index < c.First || index > c.Last || index <= known || special.Payload == nil {
+			continue
+		}
+		if _, damage := cowsql.ParseConfiguration(c.From.File, "", 0, special.Payload); damage != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // cover finds entries for every index from base+1 on, and before it as far as
