@@ -51,8 +51,33 @@ type keptStore struct {
 
 // A keptEngine has what an engine hides behind names of its own.
 type keptEngine struct {
-	Files *smartengine.Engine
-	Rest  engine
+	Files  *smartengine.Engine
+	Rest   engine
+	Mended *keptEngine
+}
+
+func keepEngine(e *engine) *keptEngine {
+	if e == nil {
+		return nil
+	}
+	k := &keptEngine{e.Engine, *e, keepEngine(e.Mended)}
+	k.Rest.Engine = nil
+	return k
+}
+
+// engine is what was kept, with what it is when it is mended.
+func (k *keptEngine) engine() (*engine, error) {
+	if k == nil {
+		return nil, nil
+	}
+	if k.Files == nil {
+		return nil, errors.New("nothing is known of the engine's files")
+	}
+	e := &k.Rest
+	e.Engine = k.Files
+	var err error
+	e.Mended, err = k.Mended.engine()
+	return e, err
 }
 
 // maxKept is how many of the newest entries of a node keep their digests in a
@@ -95,10 +120,7 @@ func (r *reading) Evidence(text func(string) string) any {
 		s.Slices, s.Unlisted, s.Wrong = withoutEntries(s.Slices), withoutEntries(s.Unlisted), withoutEntries(s.Wrong)
 		k.Store = &keptStore{s, s.large}
 	}
-	if m.Engine != nil {
-		k.Engine = &keptEngine{m.Engine.Engine, *m.Engine}
-		k.Engine.Rest.Engine = nil
-	}
+	k.Engine = keepEngine(m.Engine)
 	for _, name := range m.heads() {
 		if b, err := m.read(name, headSize); err == nil {
 			k.Heads[name] = b
@@ -193,14 +215,9 @@ func (r *reading) Recall(data []byte) error {
 	if m.Layout == layoutStore && m.Store == nil {
 		return errors.New("nothing is known of the object store")
 	}
-	if k.Engine != nil {
-		if k.Engine.Files == nil {
-			return errors.New("nothing is known of the engine's files")
-		}
-		m.Engine = &k.Engine.Rest
-		m.Engine.Engine = k.Engine.Files
-	}
-	return nil
+	var err error
+	m.Engine, err = k.Engine.engine()
+	return err
 }
 
 // recalled puts together what comes from a bundle.

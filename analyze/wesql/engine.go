@@ -2,6 +2,7 @@ package wesql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -31,6 +32,8 @@ type engine struct {
 	PreparedAt parse.Span
 	Crashed    bool // it was not shut down cleanly
 	NoTables   bool // it opens without its raft tables
+
+	Mended *engine `json:"-"` // as it would be with its repairs, nil if there are none
 }
 
 // An engineProblem is one thing that is wrong with the engine's files.
@@ -87,21 +90,29 @@ func (m *model) readEngine(ctx context.Context, deep bool) error {
 	if x == nil {
 		return err
 	}
-	e := &engine{Engine: x, Dir: dir, Opens: x.Opening.Opens}
+	e := newEngine(x, dir)
 	m.Engine = e
-	e.Tables = max(len(x.Subtables)-1, 0)
-	if !e.Opens {
-		e.Error = "SE: Error opening instance: " + status(x.Opening.Code)
-	}
 	for i := range x.Damage {
 		d := x.Damage[i]
 		d.File = path.Join(dir, d.File)
 		m.Damage = append(m.Damage, d)
 	}
 	e.Crashed = rows != 0 // a shutdown leaves empty batches only
-	e.rows()
+	err = errors.Join(err, e.mend(ctx, sub, o, 0))
 	e.judge()
+	e.hidden()
 	return err
+}
+
+// newEngine is what was read of an engine, without a judgement.
+func newEngine(x *smartengine.Engine, dir string) *engine {
+	e := &engine{Engine: x, Dir: dir, Opens: x.Opening.Opens}
+	e.Tables = max(len(x.Subtables)-1, 0)
+	if !e.Opens {
+		e.Error = "SE: Error opening instance: " + status(x.Opening.Code)
+	}
+	e.rows()
+	return e
 }
 
 // status is how the engine prints a status code.
@@ -191,7 +202,11 @@ func (e *engine) judge() {
 	}
 	for _, f := range e.DataFiles {
 		if f.Refused && f.Good != 0 {
-			problem("LWW043", parse.Span{File: f.File}, "one of two headers is whole", "One of the two copies of the header of %s is damaged, the other is whole: copying it over the damaged one makes the engine open.", f.File)
+			then := "makes the engine open"
+			if !e.mended().Opens {
+				then = "mends that, and the engine does not open then either"
+			}
+			problem("LWW043", parse.Span{File: f.File}, "one of two headers is whole", "One of the two copies of the header of %s is damaged, the other is whole: copying it over the damaged one %s.", f.File, then)
 		}
 	}
 	for i, d := range e.Engine.Damage {

@@ -376,7 +376,7 @@ func (g *group) startable() []string {
 	return out
 }
 
-// recommend chooses among equals: one whose engine is whole, that starts, that
+// recommend chooses among equals: one whose engine is whole or can be made so, that starts, that
 // is a member with tables, the longest log, the first by name.
 func (g *group) recommend() string {
 	best := slices.DeleteFunc(slices.Clone(g.nodes), func(m *model) bool { return !slices.Contains(g.verdict.MostRecent, m.Name) })
@@ -389,6 +389,7 @@ func (g *group) recommend() string {
 	slices.SortStableFunc(best, func(a, b *model) int {
 		return cmp.Or(
 			bad(a.losesCommits())-bad(b.losesCommits()),
+			bad(a.engineLost())-bad(b.engineLost()),
 			bad(a.Node.Start.Outcome != analyze.Clean)-bad(b.Node.Start.Outcome != analyze.Clean),
 			bad(a.Node.Role != roleData)-bad(b.Node.Role != roleData),
 			cmp.Compare(a.log.First, b.log.First),
@@ -398,8 +399,14 @@ func (g *group) recommend() string {
 	return best[0].Name
 }
 
-// losesCommits reports whether the engine lacks commits without a word.
-func (m *model) losesCommits() bool { return m.Engine != nil && m.Engine.Lost }
+// losesCommits reports whether the engine lacks commits without a word, as it
+// is or when it is mended.
+func (m *model) losesCommits() bool {
+	return m.Engine != nil && (m.Engine.Lost || m.Engine.mended().Lost)
+}
+
+// engineLost reports whether no copy of the engine would be whole.
+func (m *model) engineLost() bool { return m.Engine != nil && m.Engine.beyondRepair() != "" }
 
 // reason is the verdict in one sentence.
 func (g *group) reason(top *model) string {

@@ -26,6 +26,11 @@ func (g *group) plans() []analyze.Plan {
 	}
 	if g.verdict.Decided {
 		offer(g.top())
+		for _, m := range g.nodes { // equals, if no directory can be made of that one
+			if len(out) == 0 && slices.Contains(g.verdict.MostRecent, m.Name) {
+				offer(m)
+			}
+		}
 	} else {
 		for _, b := range g.branches {
 			offer(slices.MaxFunc(b, order))

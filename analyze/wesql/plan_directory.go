@@ -3,12 +3,13 @@ package wesql
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/lastwrite/lastwrite/analyze"
-	"github.com/lastwrite/lastwrite/parse/smartengine"
+	"github.com/lastwrite/lastwrite/parse/binlog"
 )
 
 // A directory is the repaired copy of one node.
@@ -20,15 +21,15 @@ type directory struct {
 	promise  []analyze.Promise
 	warnings []string
 	done     map[string]bool
+	mended   map[string]bool // log files whose damaged entries are replaced
+	list     []byte          // the index of the log
 }
 
 // make fills the directory. It returns why none can be written, "" if one is.
 func (d *directory) make() string {
 	m := d.model
-	d.done = map[string]bool{}
+	d.done, d.mended = map[string]bool{}, map[string]bool{}
 	switch {
-	case m.losesCommits():
-		return "LWW040: its engine has lost commits"
 	case m.rebuildsItself():
 		return "LWW045: its mysql directory is missing"
 	case m != d.base && d.forked():
@@ -36,12 +37,23 @@ func (d *directory) make() string {
 	case len(m.Chain) == 0:
 		return "it has no log"
 	}
+	if m.Engine != nil {
+		if why := m.Engine.beyondRepair(); why != "" {
+			return why
+		}
+	}
 	if why := d.log(); why != "" {
 		return why
 	}
-	if why := d.engine(); why != "" {
-		return why
+	result := d.result()
+	switch s := result.start(); {
+	case s.Outcome == analyze.Clean:
+	case s.Error != "":
+		return "a mended copy does not start either: " + s.Error
+	default:
+		return "a mended copy would not start with all it holds"
 	}
+	d.engine()
 	d.options()
 	var names []string
 	for name := range m.sizes {
@@ -57,8 +69,34 @@ func (d *directory) make() string {
 			d.add(analyze.Step{Op: analyze.Copy, File: name, Parts: []analyze.Part{d.whole(name)}})
 		}
 	}
-	d.promise = append(d.promise, analyze.Promise{Node: m.Name, Term: m.log.Term, Index: m.log.Index})
+	d.promise = append(d.promise, analyze.Promise{Node: m.Name, Term: result.log.Term, Index: result.log.Index})
 	return ""
+}
+
+// mendedEngine is the node with its engine as a plan writes it.
+func (m *model) mendedEngine() *model {
+	x := *m
+	if x.Engine != nil {
+		x.Engine = x.Engine.mended()
+	}
+	return &x
+}
+
+// result is the node as the directory has it: what is written is forecast, and
+// not what it is made from.
+func (d *directory) result() *model {
+	r := d.model.mendedEngine()
+	r.HasIndex, r.IndexRaw, r.Index = true, d.list, binlog.ParseIndex(r.IndexPath, d.list)
+	r.Logs = maps.Clone(r.Logs)
+	for name := range d.mended {
+		l := *r.Logs[name]
+		l.BadEvents, l.Strict = 0, l.Server
+		r.Logs[name] = &l
+	}
+	r.Chain, r.log, r.runs, r.bad = nil, verdict{}, nil, nil
+	r.assemble()
+	r.log.Cut = nil
+	return r
 }
 
 // forked reports whether the node's history is another one than the base's,
@@ -110,8 +148,9 @@ func (d *directory) log() string {
 		return "no file of its log can be kept"
 	}
 	if first := keep[0]; first.Log.First > m.log.First && m.log.First > 0 {
-		applied, _, ok, _ := m.applied()
-		r := m.rows()
+		x := m.mendedEngine()
+		applied, _, ok, _ := x.applied()
+		r := x.rows()
 		if !ok || r == nil || r.RecoverStatus == 1 || applied+1 < first.Log.First {
 			return fmt.Sprintf("LWW007: entries up to %d are missing, and the tables do not prove that they were applied", first.Log.First-1)
 		}
@@ -120,7 +159,7 @@ func (d *directory) log() string {
 	if m.log.LastFile != nil && m.log.LastFile.Log != nil && m.log.LastFile.Log.Server.Malformed != "" {
 		return "LWW004: the index of its log goes back"
 	}
-	if to, ok := m.beyond(); ok {
+	if to, ok := m.mendedEngine().beyond(); ok {
 		return fmt.Sprintf("LWW035: its tables are ahead of its log, which lacks entries up to %d", to)
 	}
 	for _, l := range m.Chain {
@@ -212,6 +251,7 @@ func (d *directory) logFile(l *link) string {
 		who = append(who, fmt.Sprintf("entry %d from %s", b.Index, donor.Name))
 	}
 	parts = append(parts, d.piece(l.Path, at, end-at))
+	d.mended[l.Path] = true
 	d.add(analyze.Step{Op: analyze.Assemble, File: l.Path, Because: "LWW002: " + strings.Join(who, ", "), Parts: parts})
 	if l.Log.Server.Index > 0 {
 		d.warnings = append(d.warnings, fmt.Sprintf("The tables of %s may have been made with the damaged entry, if it was damaged before it was applied: compare them with another node's.", m.Name))
@@ -230,6 +270,7 @@ func (d *directory) index(keep []*link) string {
 		}
 		b.WriteString(line + "\n")
 	}
+	d.list = b.Bytes()
 	if m.HasIndex && bytes.Equal(b.Bytes(), m.IndexRaw) {
 		d.add(analyze.Step{Op: analyze.Copy, File: m.IndexPath, Parts: []analyze.Part{d.whole(m.IndexPath)}})
 		return ""
@@ -247,49 +288,15 @@ func (d *directory) index(keep []*link) string {
 	return ""
 }
 
-// engine mends what can be mended of the smartengine directory.
-func (d *directory) engine() string {
-	m := d.model
-	e := m.Engine
+// engine writes what is mended of the smartengine directory.
+func (d *directory) engine() {
+	e := d.model.Engine
 	if e == nil {
-		return ""
+		return
 	}
-	mended := map[string]bool{}
-	if e.Current != nil && e.Current.NoNewline {
-		name := path.Join(e.Dir, "CURRENT")
-		d.add(analyze.Step{Op: analyze.Assemble, File: name, Because: "LWW058: the line feed that is missing", Parts: []analyze.Part{d.whole(name), {Data: []byte("\n")}}})
-		mended["CURRENT"] = true
+	for _, f := range e.allRepairs(d.model.Name) {
+		d.add(analyze.Step{Op: f.Op, File: path.Join(e.Dir, f.Name), Because: f.Because, Mode: f.Mode, Parts: f.Parts})
 	}
-	if e.HasMissing {
-		if !e.MissingEmpty {
-			return fmt.Sprintf("LWW041: %d.manifest is missing, and was not empty", e.MissingManifest)
-		}
-		d.add(analyze.Step{Op: analyze.Write, File: path.Join(e.Dir, fmt.Sprintf("%d.manifest", e.MissingManifest)), Because: "LWW041: the empty manifest that is missing", Mode: 0o640, Parts: []analyze.Part{}})
-	}
-	for _, f := range e.DataFiles {
-		if !f.Refused || f.Good == 0 {
-			continue
-		}
-		const header = 0x4000
-		name := path.Join(e.Dir, f.File)
-		good := f.Copies[f.Good-1].Offset
-		d.add(analyze.Step{Op: analyze.Assemble, File: name, Because: "LWW043: the whole copy of the header over the damaged one", Parts: []analyze.Part{
-			d.piece(name, good, header), d.piece(name, good, header), d.piece(name, 2*header, -1),
-		}})
-		mended[f.File] = true
-	}
-	if e.Current == nil && e.Opening.Cause != smartengine.NewEngine {
-		return "LWW058: CURRENT of its engine is missing"
-	}
-	if !e.Opens && !mended[e.Opening.File] {
-		return fmt.Sprintf("LWW042: its engine does not open (%s)", e.Opening.Cause)
-	}
-	for _, p := range e.Problems {
-		if p.Finding == "LWW041" && !strings.HasSuffix(p.Quote, "not there") {
-			return "LWW041: tables of its engine are lost"
-		}
-	}
-	return ""
 }
 
 // options writes the option file without force options.

@@ -62,7 +62,7 @@ func (m *model) start() analyze.Start {
 		return s
 	}
 	m.tail(&s)
-	if e := m.Engine; e != nil && e.lostTables() && m.serverless() {
+	if m.withoutTables() {
 		s.Outcome, s.Error = analyze.Crashes, saysNoMeta
 		return s
 	}
@@ -123,6 +123,12 @@ func (m *model) tail(s *analyze.Start) {
 	}
 }
 
+// withoutTables reports whether the server misses the raft tables when it reads
+// them.
+func (m *model) withoutTables() bool {
+	return m.Engine != nil && m.Engine.lostTables() && m.serverless()
+}
+
 // beyond reports whether the position from which applying resumes lies behind
 // the end of the log; at is what the server prints.
 func (m *model) beyond() (at uint64, ok bool) {
@@ -150,6 +156,8 @@ func (m *model) emptyIndex(s analyze.Start) analyze.Start {
 		applied, ok = r.StartApplyIndex, true
 	}
 	switch {
+	case m.withoutTables():
+		s.Outcome, s.Error = analyze.Crashes, saysNoMeta
 	case m.log.Index == 0:
 	case ok && applied > 0:
 		s.Outcome, s.Error = analyze.Crashes, fmt.Sprintf(saysNoNext, applied)
