@@ -102,6 +102,8 @@ func Recommendation(c *report.Cluster) string {
 		return fmt.Sprintf("Continue from %s.", name)
 	case n.Start.Outcome == string(analyze.Unknown):
 		return fmt.Sprintf("Continue from %s; what a start does to it is not known.", name)
+	case len(c.Plans) == 0:
+		return fmt.Sprintf("Continue from %s; as it is, it %s, and no plan is offered.", name, Outcome(&n.Start))
 	default:
 		return fmt.Sprintf("Continue from %s, after a repair: as it is, it %s.", name, Outcome(&n.Start))
 	}

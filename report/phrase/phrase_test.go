@@ -27,6 +27,9 @@ func TestVerdict(t *testing.T) {
 	}
 	refusing := cluster(decided("n1", "n1"), 9)
 	refusing.Nodes[0].Start.Outcome = "refuses"
+	refusing.Plans = []report.Plan{{ID: "mend"}}
+	hopeless := cluster(decided("n1", "n1"), 9, 8)
+	hopeless.Nodes[0].Start.Outcome = "refuses"
 	tests := []struct {
 		name     string
 		cluster  *report.Cluster
@@ -38,6 +41,7 @@ func TestVerdict(t *testing.T) {
 		{"three", cluster(decided("n1", "n1", "n2", "n3"), 9, 9, 9), "n1, n2 and n3 are most recent, all at 1^9.", "Continue from n1."},
 		{"all of many", cluster(decided("n1", "n1", "n2", "n3", "n4"), 9, 9, 9, 9), "All 4 nodes are most recent, at 1^9.", "Continue from n1."},
 		{"positions differ", cluster(decided("n1", "n1", "n2"), 9, 8), "n1 and n2 are most recent.", "Continue from n1."},
+		{"no way out", hopeless, "n1 is most recent, at 1^9.", "Continue from n1; as it is, it refuses to start, and no plan is offered."},
 		{"after a repair", refusing, "n1 is most recent, at 1^9.", "Continue from n1, after a repair: as it is, it refuses to start."},
 		{"nothing to go on from", cluster(decided("", "n1"), 9), "n1 is most recent, at 1^9.", "There is no node to continue from."},
 		{"no data", cluster(decided(""), 9), "No node holds usable data.", "There is no node to continue from."},
