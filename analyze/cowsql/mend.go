@@ -253,10 +253,22 @@ func (g *group) cover(m *member, log *history, base uint64, donors bool) (out []
 		out = append(out, chunk{index, s, last, d, group})
 		index, end = last+1, max(end, last)
 	}
+	// A donor may have nothing but the entry of a recovery there.
+	for n := len(out); n > 0 && out[n-1].from.Log.madeBy(out[n-1].Last) && end > base; n = len(out) {
+		if out[n-1].Last--; out[n-1].Last < out[n-1].First {
+			out = out[:n-1]
+		}
+		end--
+	}
 	if len(out) > 0 && out[len(out)-1].Last < base {
 		return nil, base
 	}
 	return out, end
+}
+
+// madeBy reports whether the entry at an index is certainly a recovery's.
+func (h *history) madeBy(index uint64) bool {
+	return slices.ContainsFunc(h.Artificial, func(a artificial) bool { return a.Index == index && a.Sure })
 }
 
 // nextOwn returns the first index at or behind index that the log has itself,
