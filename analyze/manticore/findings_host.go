@@ -77,8 +77,8 @@ func (g *group) logFindings(m *member) {
 			evidence = append(evidence, h.file(l.Path, plural(l.Transactions, "transaction"))...)
 		}
 		for _, name := range sortedKeys(h.Tables) {
-			if t := h.Tables[name]; t.Whole > t.Start {
-				lost = append(lost, fmt.Sprintf("table %s would be at TID %d instead of %d", name, t.Start, t.Whole))
+			if t := h.Tables[name]; t.Refused == "" && t.Whole > t.Listed {
+				lost = append(lost, fmt.Sprintf("table %s would be at TID %d instead of %d", name, t.Listed, t.Whole))
 			}
 		}
 		why := "binlog.meta does not list them"
@@ -86,7 +86,12 @@ func (g *group) logFindings(m *member) {
 			why = "binlog.meta is missing"
 		}
 		what := "The tables have all of it already."
-		if len(lost) > 0 {
+		switch left := h.unserved(m.Tables); {
+		case len(lost) > 0 && h.Replay.Outcome == analyze.Refuses:
+			what = "Without them " + strings.Join(lost, "; ") + ". A binlog.meta that lists the files brings it back."
+		case len(left) > 0 && len(lost) == 0:
+			what = "A start does not serve table " + list(left) + ", so that the files may be all there is of it: keep them."
+		case len(lost) > 0:
 			what = "A start loses it without a word: " + strings.Join(lost, "; ") + ". A binlog.meta that lists the files brings it back."
 		}
 		g.add("LWM014", h.Name, evidence, "Only the files that binlog.meta lists are replayed, and %s. %s", why, what)

@@ -258,8 +258,9 @@ func (g *group) startable() []string {
 	return names(best)
 }
 
-// recommend chooses among equals: one that starts, then one whose position the
-// provider wrote down, then one that it lets begin, then the first by name.
+// recommend chooses among equals: one that serves all its tables, then one that
+// starts, then one whose position the provider wrote down, then one that it
+// lets begin, then the first by name.
 func (g *group) recommend() {
 	if !g.verdict.Decided {
 		return
@@ -267,6 +268,7 @@ func (g *group) recommend() {
 	best := slices.Clone(g.maxima)
 	slices.SortStableFunc(best, func(a, b *member) int {
 		return cmp.Or(
+			b2i(len(a.Host.unserved(a.Tables)) > 0)-b2i(len(b.Host.unserved(b.Tables)) > 0),
 			b2i(a.Node.Start.Outcome != analyze.Clean)-b2i(b.Node.Start.Outcome != analyze.Clean),
 			b2i(!a.clean())-b2i(!b.clean()),
 			b2i(!a.safe())-b2i(!b.safe()),

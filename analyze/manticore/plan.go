@@ -20,9 +20,9 @@ func (g *group) plans(all []*group) []analyze.Plan {
 	}
 	neighbours := g.neighbours(all)
 	var out []analyze.Plan
-	offer := func(w *member) {
+	offer := func(w *member) bool { // reports whether the plan is among out
 		if w == nil || w.Entry == nil || !w.Counts {
-			return
+			return false
 		}
 		b := begin{g: w}
 		for _, o := range neighbours {
@@ -34,9 +34,16 @@ func (g *group) plans(all []*group) []analyze.Plan {
 		if ok && !slices.ContainsFunc(out, func(q analyze.Plan) bool { return q.ID == p.ID }) {
 			out = append(out, p)
 		}
+		return ok
 	}
 	if g.verdict.Decided {
-		offer(g.member(g.verdict.Recommended))
+		w := g.member(g.verdict.Recommended)
+		if !offer(w) {
+			_ = slices.ContainsFunc(g.maxima, offer)
+		}
+		if len(w.Host.unserved(w.Tables)) > 0 {
+			_ = slices.ContainsFunc(g.serving(), offer)
+		}
 	} else {
 		for _, m := range g.maxima {
 			offer(m)
@@ -44,6 +51,18 @@ func (g *group) plans(all []*group) []analyze.Plan {
 	}
 	if g.options.Choose != "" {
 		offer(g.member(g.options.Choose))
+	}
+	return out
+}
+
+// serving returns the members whose tables a start all serves, in the order of
+// the ranking.
+func (g *group) serving() []*member {
+	var out []*member
+	for _, name := range slices.Concat(g.ranking...) {
+		if m := g.member(name); len(m.Host.unserved(m.Tables)) == 0 {
+			out = append(out, m)
+		}
 	}
 	return out
 }
@@ -67,7 +86,7 @@ func (g *group) neighbours(all []*group) []*group {
 
 // plan makes the plan that begins every cluster of b with its member.
 func (g *group) plan(w *member, b begin, neighbours []*group) (analyze.Plan, bool) {
-	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Warnings: []string{}, Loses: []analyze.Loss{}}
+	p := analyze.Plan{ID: "continue-from-" + w.name(), Base: w.name(), Server: g.options.Server, Warnings: []string{}, Loses: []analyze.Loss{}}
 	var hosts []*host
 	for _, o := range neighbours {
 		for _, m := range o.members {
@@ -77,24 +96,25 @@ func (g *group) plan(w *member, b begin, neighbours []*group) (analyze.Plan, boo
 		}
 	}
 	slices.SortFunc(hosts, func(a, b *host) int { return strings.Compare(a.Name, b.Name) })
+	dirs, refused := b.write(hosts, neighbours)
+	for _, m := range b {
+		if m != nil && refused[m.Host] != "" {
+			return p, false
+		}
+	}
 	var written []*host
 	for _, h := range hosts {
-		d := &directory{host: h, begin: b, groups: neighbours}
-		if why := d.make(); why != "" {
-			for _, m := range b {
-				if m.Host == h {
-					return p, false
-				}
-			}
-			p.Steps = append(p.Steps, analyze.Step{Op: analyze.LeaveOut, Node: h.Name, File: ".", Because: why})
-			if !strings.HasPrefix(why, "LWM007") {
-				p.Warnings = append(p.Warnings, fmt.Sprintf("No directory is written for %s: %s. Its original can be joined anew later.", h.Name, why))
+		i := slices.IndexFunc(dirs, func(d *directory) bool { return d.host == h })
+		if i < 0 {
+			p.Steps = append(p.Steps, analyze.Step{Op: analyze.LeaveOut, Node: h.Name, File: ".", Because: refused[h]})
+			if !strings.HasPrefix(refused[h], "LWM007") {
+				p.Warnings = append(p.Warnings, fmt.Sprintf("No directory is written for %s: %s. Its original can be joined anew later.", h.Name, refused[h]))
 			}
 			continue
 		}
-		p.Steps = append(p.Steps, d.steps...)
-		p.Promise = append(p.Promise, d.promise...)
-		p.Warnings = append(p.Warnings, d.warnings...)
+		p.Steps = append(p.Steps, dirs[i].steps...)
+		p.Promise = append(p.Promise, dirs[i].promise...)
+		p.Warnings = append(p.Warnings, dirs[i].warnings...)
 		written = append(written, h)
 	}
 	var begins []string
@@ -105,8 +125,13 @@ func (g *group) plan(w *member, b begin, neighbours []*group) (analyze.Plan, boo
 			continue
 		}
 		begins = append(begins, fmt.Sprintf("%s with %s", o.name, x.name()))
+		for _, d := range dirs {
+			if d.host == x.Host {
+				p.Loses = append(p.Loses, d.short(x)...)
+			}
+		}
 		o.losses(&p, x)
-		if _, _, ok := o.seqno(x); !ok {
+		if !slices.ContainsFunc(p.Promise, func(q analyze.Promise) bool { return q.Node == x.name() && q.Cluster == o.name }) {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("The seqno of %s is not proven, so %s begins with a new state UUID and every other node takes a full state transfer.", x.name(), o.name))
 		}
 		if o.verdict.Provisional {
@@ -194,6 +219,13 @@ func commands(hosts []*host, b begin, groups []*group) []analyze.Command {
 	})
 	each(hosts, "OUT is what repair wrote; owner, mode and keys as its restore-notes.txt says", func(h *host) string {
 		return fmt.Sprintf("cp -a %s %s", word(path.Join("OUT", h.Name, h.Data)), word(h.dataDir()))
+	})
+	logs := slices.DeleteFunc(slices.Clone(hosts), func(h *host) bool { return !h.moved() || h.BinlogOff || below(h.BinlogDir, h.Data) })
+	each(logs, "its log lies elsewhere: keep the original", func(h *host) string {
+		return fmt.Sprintf("mv %s %s", word(h.binlogHome()), word(h.binlogHome()+".before-recovery"))
+	})
+	each(logs, "the log as repair wrote it", func(h *host) string {
+		return fmt.Sprintf("cp -a %s %s", word(path.Join("OUT", h.Name, h.BinlogDir)), word(h.binlogHome()))
 	})
 	each(hosts, "a position that does not belong to the new directory", func(h *host) string {
 		return "rm -f /dev/shm/mcrpl_*"

@@ -15,13 +15,16 @@ import (
 
 // A directory is the repaired data directory of one host.
 type directory struct {
-	host     *host
-	begin    begin
-	groups   []*group
-	steps    []analyze.Step
-	promise  []analyze.Promise
-	warnings []string
-	done     map[string]bool // files that have their step
+	host       *host
+	begin      begin
+	groups     []*group
+	unproven   map[claim]bool // whose position the written files do not bear out
+	steps      []analyze.Step
+	promise    []analyze.Promise
+	warnings   []string
+	done       map[string]bool   // files that have their step
+	configured *manticore.Config // manticore.json as it is written
+	result     *host             // the directory, read again
 }
 
 // make fills the directory. It returns why none can be written, "" if one is.
@@ -51,7 +54,7 @@ func (d *directory) make() string {
 		}
 	}
 	for _, name := range h.Files {
-		if d.done[name] || !below(name, h.Data) && !below(name, h.BinlogDir) {
+		if d.done[name] || !below(name, h.Data) && !below(name, h.BinlogDir) && !(h.moved() && name == h.Conf.File) {
 			continue
 		}
 		if why := leftOut(name); why != "" {
@@ -75,6 +78,11 @@ func (d *directory) whole(name string) analyze.Part {
 
 func (d *directory) leaveOut(name, why string) {
 	d.add(analyze.Step{Op: analyze.LeaveOut, File: name, Because: why})
+}
+
+// moved reports whether only the server's configuration tells where the log is.
+func (h *host) moved() bool {
+	return h.Conf != nil && (h.BinlogOff || h.BinlogDir != path.Join(h.Data, "binlog"))
 }
 
 // leftOut says why a file is not taken over, "" if it is.
@@ -118,15 +126,19 @@ func (d *directory) config() string {
 		}
 		because = "LWM001: the file of " + from + ", which has the same clusters and tables"
 	}
+	written := *src
+	written.File, written.Clusters = name, slices.Clone(src.Clusters)
+	d.configured = &written
 	var edits []edit
 	for i := range src.Clusters {
-		c := &src.Clusters[i]
+		c, to := &src.Clusters[i], &written.Clusters[i]
 		w, known := d.beginner(c.Name)
 		switch {
 		case !known:
 		case w.Host == h && c.SelfBootstrap && len(c.Nodes) == 1 && h.Server.Version.atLeast(keepsEntries):
 			// It begins the cluster by itself.
 		case w.Host == h:
+			to.Nodes = nil
 			if c.NodesCut.Length > 0 {
 				edits = append(edits, edit{c.NodesCut.Offset, c.NodesCut.Length, ""})
 			}
@@ -139,6 +151,7 @@ func (d *directory) config() string {
 			if c.NodesCut.Length > 0 {
 				edits = append(edits, edit{c.NodesCut.Offset, c.NodesCut.Length, ""})
 			}
+			to.Nodes = nodes
 			edits = append(edits, edit{c.Span.Offset + 1, 0, nodesText(nodes, c)})
 			because = "a list of nodes, so that it joins and does not begin a cluster of its own"
 		}
@@ -240,6 +253,10 @@ func (d *directory) state(g *group, m *member) {
 	switch {
 	case m.zeroed():
 		s.UUID = galera.UUID{}
+	case d.unproven[claim{g.name, d.host.Name}]:
+		if m != w {
+			d.warnings = append(d.warnings, fmt.Sprintf("%s takes a full state transfer in %s: what can be written of it is not what its seqno says.", d.host.Name, g.name))
+		}
 	case writable:
 		s.Seqno = seqno
 	case m.clean() && m.ahead(g) == 0:
@@ -258,7 +275,7 @@ func (d *directory) state(g *group, m *member) {
 	case m == w:
 		because = fmt.Sprintf("begins %s; its seqno is not proven", g.name)
 	case s.Seqno < 0:
-		because = "joins by a full state transfer: its tables prove no seqno"
+		because = "joins by a full state transfer: the tables of this directory prove no seqno"
 	}
 	d.add(analyze.Step{Op: analyze.Write, File: name, Because: because, Parts: []analyze.Part{{Data: s.Encode()}}})
 }
@@ -282,7 +299,7 @@ func (d *directory) logs() {
 			d.warnings = append(d.warnings, fmt.Sprintf("%s of %s is gone, and with it what it held.", path.Base(l.Path), h.Name))
 			continue
 		case !l.Listed && !gains:
-			d.leaveOut(l.Path, "no start replays it, and the tables have all of it")
+			d.leaveOut(l.Path, "no start replays it, and no table lacks what it holds")
 			continue
 		case gains:
 			changed = true
@@ -306,11 +323,12 @@ func (d *directory) logs() {
 	})
 }
 
-// gains reports whether a log holds what a start would not see without it.
+// gains reports whether a log holds what a start would not see without it, or
+// could not while it does not serve the table.
 func (h *host) gains(l *logFile) bool {
 	return slices.ContainsFunc(l.Tables, func(x manticore.LogTable) bool {
 		t := h.Tables[x.Name]
-		return t != nil && t.Refused == "" && int64(x.Last) > t.Listed
+		return t != nil && x.Transactions > 0 && (t.Meta == nil || int64(x.Last) > t.Listed)
 	})
 }
 

@@ -43,6 +43,34 @@ type evidence struct {
 	Caches  map[string]*cache
 }
 
+func newEvidence() evidence {
+	return evidence{
+		Configs: map[string]*manticore.Config{}, Metas: map[string]*manticore.BinlogMeta{}, Logs: map[string]*manticore.Log{},
+		Tables: map[string]*manticore.TableMeta{}, Memory: map[string]*manticore.SharedMemory{}, Confs: map[string]*manticore.ServerConf{},
+		Journal: map[string]*manticore.ServerLog{}, States: map[string]*galera.StateFile{}, Views: map[string]*galera.ViewFile{}, Caches: map[string]*cache{},
+	}
+}
+
+// share takes over what is known of a file whose bytes are the same.
+func (e *evidence) share(from *evidence, name string) {
+	share(e.Configs, from.Configs, name)
+	share(e.Metas, from.Metas, name)
+	share(e.Logs, from.Logs, name)
+	share(e.Tables, from.Tables, name)
+	share(e.Memory, from.Memory, name)
+	share(e.Confs, from.Confs, name)
+	share(e.Journal, from.Journal, name)
+	share(e.States, from.States, name)
+	share(e.Views, from.Views, name)
+	share(e.Caches, from.Caches, name)
+}
+
+func share[T any](to, from map[string]*T, name string) {
+	if x, ok := from[name]; ok {
+		to[name] = x
+	}
+}
+
 // Open begins to read a host.
 func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Options) (analyze.Reading, error) {
 	if _, ok := asked(o); !ok {
@@ -50,11 +78,7 @@ func (System) Open(name string, dir fs.FS, c analyze.Candidate, o analyze.Option
 	}
 	return &reading{
 		name: name, dir: dir, candidate: c, options: o, taken: map[string]bool{},
-		files: evidence{
-			Configs: map[string]*manticore.Config{}, Metas: map[string]*manticore.BinlogMeta{}, Logs: map[string]*manticore.Log{},
-			Tables: map[string]*manticore.TableMeta{}, Memory: map[string]*manticore.SharedMemory{}, Confs: map[string]*manticore.ServerConf{},
-			Journal: map[string]*manticore.ServerLog{}, States: map[string]*galera.StateFile{}, Views: map[string]*galera.ViewFile{}, Caches: map[string]*cache{},
-		},
+		files: newEvidence(),
 	}, nil
 }
 
@@ -163,13 +187,19 @@ func (r *reading) Finish(ctx context.Context) (*analyze.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.settle(r.options)
+	return h.node(r.candidate), errors.Join(errs...)
+}
+
+// settle makes of the evidence what the host is, and what its next start makes
+// of it.
+func (h *host) settle(o analyze.Options) {
 	slices.Sort(h.Files)
 	h.build()
-	if s, _ := asked(r.options); s.Exact {
+	if s, _ := asked(o); s.Exact {
 		h.Server = s
 	}
 	h.replay()
-	return h.node(r.candidate), errors.Join(errs...)
 }
 
 // readNow reads a file outside of the pass.

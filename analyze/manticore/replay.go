@@ -65,11 +65,15 @@ func (h *host) configStart() {
 
 // binlogPath is the path of a log as the server prints it.
 func (h *host) binlogPath(file string) string {
-	dir := path.Join(h.DataDir, "binlog")
+	return path.Join(h.binlogHome(), path.Base(file))
+}
+
+// binlogHome is the directory of the logs on the host.
+func (h *host) binlogHome() string {
 	if h.Conf != nil && h.Conf.BinlogPath.Value != "" {
-		dir = h.Conf.BinlogPath.Value
+		return path.Clean(h.Conf.BinlogPath.Value)
 	}
-	return path.Join(dir, path.Base(file))
+	return path.Join(h.DataDir, "binlog")
 }
 
 func (h *host) metaStart() {

@@ -5,8 +5,8 @@
 // host.go is what the files of a host say, replay.go what its next start makes
 // of the transaction logs, vector.go compares nodes by the transactions in
 // their tables, seqno.go proves seqnos that a crash left unknown, judge.go
-// ranks, plan*.go offer ways out. The file formats are in parse/manticore and
-// parse/galera.
+// ranks, plan*.go offer ways out, and plan_forecast.go reads what they write.
+// The file formats are in parse/manticore and parse/galera.
 package manticore
 
 import (
