@@ -86,9 +86,9 @@ func ParseCommand(file, prefix string, base int64, payload []byte) (CommandBody,
 }
 
 // headOfCommand is how much of a command's payload is looked at while
-// streaming: enough for the header, the longest file name (512 bytes,
+// streaming: enough for the header, the longest file name (512 bytes and its end,
 // VFS__MAX_PATHNAME in cowsql src/vfs.c) and the commit flag.
-const headOfCommand = 8 + 512 + 8 + 8
+const headOfCommand = 8 + 520 + 8 + 8
 
 // A commandHead is what streaming looks at of a command.
 type commandHead struct {
