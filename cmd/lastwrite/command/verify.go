@@ -144,7 +144,11 @@ func verdict(env Env, c analyze.Cluster, n *analyze.Node, position string) bool 
 	if joins {
 		text = "joins the others when they run; on its own it does not start"
 	}
-	if n.Start.Error != "" && !joins {
+	switch {
+	case n.Start.Error == "" || joins:
+	case starts(n):
+		text += "; while the others are down it prints: " + n.Start.Error
+	default:
 		text += ": " + n.Start.Error
 	}
 	printFolded(env, fmt.Sprintf("%s  %s  %s  ", word, escape.Text(n.Name), escape.Text(position)), escape.Text(text))
