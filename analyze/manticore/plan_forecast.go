@@ -78,8 +78,9 @@ func (b begin) write(hosts []*host, groups []*group) (dirs []*directory, refused
 		gs := results(dirs, groups[0].options)
 		for _, d := range dirs {
 			for _, p := range d.promise {
-				if !keeps(gs, p) || len(d.short(promisee(groups, p))) > 0 {
-					unproven[claim{p.Cluster, p.Node}], kept = true, false
+				c := claim{p.Cluster, p.Node}
+				if !unproven[c] && (!keeps(gs, p) || len(d.short(promisee(groups, p))) > 0) {
+					unproven[c], kept = true, false
 				}
 			}
 		}
