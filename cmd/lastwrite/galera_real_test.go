@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -72,12 +70,7 @@ func (r galeraReport) node(t *testing.T, name string) galeraNode {
 // commandOutput runs a command line that has to succeed.
 func commandOutput(t *testing.T, args ...string) []byte {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	status := command.Main(args, command.Env{
-		Stdout: &stdout, Stderr: &stderr, TempDir: t.TempDir(),
-		Getenv:   func(string) string { return "" },
-		Terminal: func(io.Writer) (int, bool) { return 0, false },
-	})
-	require.Contains(t, []int{command.ExitOK, command.ExitFindings}, status, "lastwrite %s\n%s", strings.Join(args, " "), &stderr)
-	return stdout.Bytes()
+	status, stdout, stderr := runCommand(t, args...)
+	require.Contains(t, []int{command.ExitOK, command.ExitFindings}, status, "lastwrite %s\n%s", strings.Join(args, " "), stderr)
+	return stdout
 }
